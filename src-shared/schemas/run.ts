@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { experimentSchema } from './experiment.ts'
+import { measurementDocumentSchema } from './measurement.ts'
+
+/**
+ * Where a run stands. `interrupted`: its process or its engine died and it can be resumed;
+ * `paused`: it stopped itself in good order (disk full) and can be resumed.
+ */
+export const runStatusSchema = z.enum([
+  'queued',
+  'running',
+  'paused',
+  'interrupted',
+  'cancelled',
+  'failed',
+  'finished',
+])
+
+/** How far a run is; `done` and `total` count training steps or Hessian-vector products. */
+export const progressSchema = z.strictObject({
+  phase: z.enum(['waiting', 'preparing', 'training', 'measuring', 'done']),
+  /** What is going on in words, e.g. `eigenpairs (1 of 3)`. */
+  label: z.string(),
+  done: z.number(),
+  total: z.number(),
+  /** Estimated time to the end of the phase; null while unknown. */
+  etaMs: z.number().nullable(),
+})
+
+/** One row of training metrics, all means over their split; null where it does not apply. */
+export const metricRowSchema = z.strictObject({
+  step: z.int(),
+  epoch: z.number(),
+  elapsedMs: z.number(),
+  trainLoss: z.number(),
+  trainAccuracy: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  validationAccuracy: z.number().nullable(),
+  /** ‖∇L‖ of the last batch. */
+  gradientNorm: z.number(),
+})
+
+export const wireErrorSchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  detail: z.unknown().optional(),
+})
+
+/** A run as a row of the list. */
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  status: runStatusSchema,
+  seed: z.int(),
+  /** e.g. `digits`, `mlp 64-32-32-10`. */
+  dataKind: z.string(),
+  modelLabel: z.string(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  /** How often a compute process was started for it. */
+  attempt: z.int(),
+  progress: progressSchema,
+  lastMetrics: metricRowSchema.nullable(),
+  /** Largest eigenvalue measured, for the list; null before. */
+  topEigenvalue: z.number().nullable(),
+  error: wireErrorSchema.nullable(),
+})
+
+/** What made the numbers: enough to make them again. */
+export const provenanceSchema = z.strictObject({
+  seed: z.int(),
+  specHash: z.string(),
+  appVersion: z.string(),
+  gitCommit: z.string().nullable(),
+  gitDirty: z.boolean().nullable(),
+  versions: z.record(z.string(), z.string()),
+  platform: z.string(),
+  cpu: z.string(),
+  threads: z.int(),
+  memoryBytes: z.number(),
+  device: z.string(),
+  runtime: z.string(),
+})
+
+/** What the data looked like when the run started. */
+export const dataCardSchema = z.strictObject({
+  kind: z.string(),
+  source: z.string(),
+  trainCount: z.int(),
+  validationCount: z.int(),
+  featureCount: z.int(),
+  outputCount: z.int(),
+  classCounts: z.array(z.int()).nullable(),
+  featureMean: z.number(),
+  featureDeviation: z.number(),
+})
+
+/** A file of the run's bundle. */
+export const artifactSchema = z.strictObject({
+  id: z.string(),
+  runId: z.string(),
+  kind: z.enum(['checkpoint', 'weights', 'report', 'measurement']),
+  fileName: z.string(),
+  sizeBytes: z.int(),
+  sha256: z.string(),
+  createdAt: z.string(),
+  /** Training step it belongs to, if any. */
+  step: z.int().nullable(),
+})
+
+/** Everything about one run but its metric rows. */
+export const runDetailSchema = z.strictObject({
+  summary: runSummarySchema,
+  spec: experimentSchema,
+  provenance: provenanceSchema.nullable(),
+  dataCard: dataCardSchema.nullable(),
+  parameterCount: z.int().nullable(),
+  measurements: z.array(measurementDocumentSchema),
+  artifacts: z.array(artifactSchema),
+})
+
+export type RunStatus = z.infer<typeof runStatusSchema>
+export type Progress = z.infer<typeof progressSchema>
+export type MetricRow = z.infer<typeof metricRowSchema>
+export type RunSummary = z.infer<typeof runSummarySchema>
+export type Provenance = z.infer<typeof provenanceSchema>
+export type DataCard = z.infer<typeof dataCardSchema>
+export type Artifact = z.infer<typeof artifactSchema>
+export type RunDetail = z.infer<typeof runDetailSchema>
