@@ -9,13 +9,13 @@ export default defineConfig({
   main: {
     build: {
       outDir: at('out/main'),
-      rollupOptions: { input: { 'electron-main': at('src-main/entries/electron-main.ts') } },
+      rolldownOptions: { input: { 'electron-main': at('src-main/entries/electron-main.ts') } },
     },
   },
   preload: {
     build: {
       outDir: at('out/preload'),
-      rollupOptions: {
+      rolldownOptions: {
         input: { preload: at('src-main/entries/preload.ts') },
         // A sandboxed preload is loaded as CommonJS.
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
@@ -28,7 +28,7 @@ export default defineConfig({
     plugins: [vue()],
     build: {
       outDir: at('out/renderer'),
-      rollupOptions: { input: at('src-renderer/index.html') },
+      rolldownOptions: { input: at('src-renderer/index.html') },
     },
   },
 })

@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config'
 import jsdoc from 'eslint-plugin-jsdoc'
 import vue from 'eslint-plugin-vue'
 import tseslint from 'typescript-eslint'
@@ -82,7 +83,7 @@ const homeRules = (() => {
   ]
 })()
 
-export default tseslint.config(
+export default defineConfig(
   {
     ignores: ['out/**', 'node_modules/**', 'test-results/**', 'test/config/dependency-cruiser.cjs'],
   },
@@ -112,6 +113,7 @@ export default tseslint.config(
         { allowNumber: true, allowBoolean: true },
       ],
       '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/consistent-indexed-object-style': 'off',
       '@typescript-eslint/no-confusing-void-expression': [
         'error',
         { ignoreArrowShorthand: true, ignoreVoidOperator: true },
@@ -164,7 +166,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
-  { files: ['test/bench/**', 'test/reference/**'], rules: { 'no-console': 'off' } },
+  X,
   {
     files: ['src-main/{tensor,learn,geometry,theory}/**/*.ts', 'src-shared/**/*.ts'],
     plugins: { jsdoc },

@@ -1,0 +1,2 @@
+export { createHessianOperator, type HessianOperator, type HessianOptions } from './hessian.ts'
+export { createNativeSpace, type NativeSpace } from './native-space.ts'

@@ -1,0 +1,32 @@
+import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
+import type { Program } from '#tensor/program'
+import { compileProgram } from '#tensor/runtime'
+
+/** Sums the outputs of a weighted loss program over the batches of a data set. */
+export interface Evaluator {
+  /** One number per output of the program, e.g. mean loss and accuracy. */
+  evaluate(parameters: Float32Array, batches: readonly (readonly TensorData[])[]): Promise<number[]>
+  release(): Promise<void>
+}
+
+/** Compiles a loss program for evaluation. */
+export async function createEvaluator(options: {
+  readonly loss: Program
+  readonly layout: Layout
+  readonly threads?: number
+}): Promise<Evaluator> {
+  const executable = await compileProgram(options.loss, { threads: options.threads ?? 0 })
+  const outputs = options.loss.outputs.map(() => new Float32Array(1))
+  return {
+    evaluate: async (parameters, batches) => {
+      const totals = outputs.map(() => 0)
+      const views = layoutViews(options.layout, parameters)
+      for (const batch of batches) {
+        await executable.run([...views, ...batch], outputs)
+        outputs.forEach((output, i) => (totals[i]! += output[0]!))
+      }
+      return totals
+    },
+    release: () => executable.release(),
+  }
+}

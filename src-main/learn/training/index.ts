@@ -1,0 +1,3 @@
+export { createEvaluator, type Evaluator } from './evaluator.ts'
+export { stepProgram } from './step-program.ts'
+export { Trainer, type StepResult, type TrainerOptions } from './trainer.ts'

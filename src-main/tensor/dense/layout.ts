@@ -1,0 +1,42 @@
+import { ShapeError } from '#base'
+import { sizeOf } from './types.ts'
+
+/** One tensor inside a flat buffer. */
+export interface LayoutEntry {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** First entry in the flat buffer. */
+  readonly offset: number
+  readonly size: number
+}
+
+/** Named tensors one after another in a flat buffer, so that a network's parameters are one vector. */
+export interface Layout {
+  readonly entries: readonly LayoutEntry[]
+  readonly size: number
+}
+
+/** Places tensors one after another in the order given. */
+export function createLayout(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): Layout {
+  let offset = 0
+  const entries = tensors.map(({ name, shape }) => {
+    const entry = { name, shape, offset, size: sizeOf(shape) }
+    offset += entry.size
+    return entry
+  })
+  return { entries, size: offset }
+}
+
+/**
+ * The tensors of a flat buffer as views; nothing is copied.
+ *
+ * @throws ShapeError if the buffer has not exactly the layout's size.
+ */
+export function layoutViews(layout: Layout, flat: Float32Array): Float32Array[] {
+  if (flat.length !== layout.size) {
+    throw new ShapeError('parameters', `[${layout.size}]`, [flat.length])
+  }
+  return layout.entries.map(({ offset, size }) => flat.subarray(offset, offset + size))
+}

@@ -1,0 +1,24 @@
+export * from './operations.ts'
+export { printProgram } from './print.ts'
+export {
+  binaryPrimitives,
+  freeAxes,
+  isElementwise,
+  unaryPrimitives,
+  type DotParams,
+  type Primitive,
+  type PrimitiveParams,
+} from './primitives.ts'
+export { shapeRules } from './shape-rules.ts'
+export { countOperations, simplifyProgram, type SimplifyOptions } from './simplify.ts'
+export { Graph, inlineProgram, reemit, traceProgram, Tracer } from './tracer.ts'
+export { typecheckProgram } from './typecheck.ts'
+export {
+  formatType,
+  isFloat,
+  type Equation,
+  type EquationOf,
+  type Program,
+  type ValueType,
+  type Variable,
+} from './types.ts'

@@ -1,0 +1,5 @@
+export { allocateTensor, compileProgram, type Executable } from './executable.ts'
+export { loweringRules, lowerProgram } from './lowering.ts'
+export { OnnxGraph } from './onnx-graph.ts'
+export { interpretProgram, referenceRules } from './reference.ts'
+export { createSession, describeRuntime, type Session, type SessionOptions } from './session.ts'

@@ -1,0 +1,287 @@
+import { sameShape, sizeOf } from '#tensor/dense'
+import type {
+  Equation,
+  Primitive,
+  PrimitiveParams,
+  Program,
+  ValueType,
+  Variable,
+} from '#tensor/program'
+import { lowerDot } from './lowering-dot.ts'
+import { elementTypeOf, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
+import { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
+
+/**
+ * A value in the ONNX graph. `actual` has the rank of the value's shape; where it is 1 and the shape is
+ * not, the repetition is left to the reader (ONNX broadcasts elementwise operands and matrix batches),
+ * so repeated tensors are not written out.
+ */
+export interface Lowered {
+  readonly name: string
+  readonly actual: readonly number[]
+}
+
+type LowerRule<P extends Primitive> = (
+  graph: OnnxGraph,
+  inputs: readonly Lowered[],
+  params: PrimitiveParams[P],
+  type: ValueType,
+  inputTypes: readonly ValueType[],
+) => Lowered
+
+/** Writes repetitions out. */
+export function materialize(graph: OnnxGraph, value: Lowered, shape: readonly number[]): Lowered {
+  if (sameShape(value.actual, shape)) return value
+  return { name: graph.node('Expand', [value.name, graph.integers(shape)]), actual: shape }
+}
+
+/** The same entries under another shape. */
+export function reshapeNode(graph: OnnxGraph, value: Lowered, actual: readonly number[]): Lowered {
+  if (sameShape(value.actual, actual)) return value
+  return { name: graph.node('Reshape', [value.name, graph.integers(actual)]), actual }
+}
+
+const joint = (values: readonly Lowered[]): number[] =>
+  values[0]!.actual.map((_, axis) => Math.max(...values.map((value) => value.actual[axis]!)))
+
+const elementwise =
+  (opType: string): LowerRule<Primitive> =>
+  (graph, inputs) => ({
+    name: graph.node(
+      opType,
+      inputs.map((input) => input.name),
+    ),
+    actual: joint(inputs),
+  })
+
+/** Horner's scheme on a value already computed. */
+function polynomialNode(
+  graph: OnnxGraph,
+  coefficients: readonly number[],
+  x: string,
+  type: ValueType,
+): string {
+  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
+  const [last, ...rest] = coefficients.toReversed()
+  let value: string | null = null
+  let pending = last ?? 0
+  for (const coefficient of rest) {
+    const scaled: string =
+      value === null ? graph.node('Mul', [x, number(pending)]) : graph.node('Mul', [value, x])
+    value = coefficient === 0 ? scaled : graph.node('Add', [scaled, number(coefficient)])
+    pending = 0
+  }
+  return value ?? graph.node('Add', [graph.node('Mul', [x, number(0)]), number(pending)])
+}
+
+const viaPolynomial =
+  (opType: string, polynomial: (order: number) => number[]): LowerRule<'tanh' | 'logistic'> =>
+  (graph, [x], { order }, type) => {
+    const base = graph.node(opType, [x!.name])
+    const name = order === 0 ? base : polynomialNode(graph, polynomial(order), base, type)
+    return { name, actual: x!.actual }
+  }
+
+const lowerGelu: LowerRule<'gelu'> = (graph, [x], { order }, type) => {
+  requireFloat32('gelu', type)
+  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
+  const cumulative = (): string => {
+    const scaled = graph.node('Mul', [x!.name, number(Math.SQRT1_2)])
+    const half = graph.node('Mul', [graph.node('Erf', [scaled]), number(0.5)])
+    return graph.node('Add', [half, number(0.5)])
+  }
+  const density = (): string => {
+    const square = graph.node('Mul', [x!.name, x!.name])
+    const bell = graph.node('Exp', [graph.node('Mul', [square, number(-0.5)])])
+    return graph.node('Mul', [bell, number(1 / Math.sqrt(2 * Math.PI))])
+  }
+  const name = ((): string => {
+    if (order === 0) return graph.node('Mul', [x!.name, cumulative()])
+    if (order === 1) {
+      return graph.node('Add', [cumulative(), graph.node('Mul', [x!.name, density()])])
+    }
+    const factor = polynomialNode(graph, geluPolynomial(order), x!.name, type)
+    return graph.node('Mul', [density(), factor])
+  })()
+  return { name, actual: x!.actual }
+}
+
+const lowerRelu: LowerRule<'relu'> = (graph, [x], { order }, type) => {
+  const zero = graph.number(0, type.dtype, type.shape.length)
+  if (order === 0) return { name: graph.node('Relu', [x!.name]), actual: x!.actual }
+  if (order > 1) return { name: zero, actual: type.shape.map(() => 1) }
+  const isPositive = graph.node('Greater', [x!.name, zero])
+  return {
+    name: graph.node('Cast', [isPositive], { to: elementTypeOf(type.dtype) }),
+    actual: x!.actual,
+  }
+}
+
+const reduction =
+  (opType: 'ReduceSum' | 'ReduceMax'): LowerRule<'reduceSum' | 'reduceMax'> =>
+  (graph, [x], { axes }, type, [inputType]) => {
+    const full = materialize(graph, x!, inputType!.shape)
+    const name = graph.node(opType, [full.name, graph.integers(axes)], { keepdims: 0 })
+    return { name, actual: type.shape }
+  }
+
+const identity: LowerRule<Primitive> = (_graph, [x]) => x!
+
+/** How each primitive is written in ONNX; total by type. */
+export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
+  constant: (graph, _inputs, { value, shape, dtype }) => ({
+    name: graph.number(value, dtype, shape.length),
+    actual: shape.map(() => 1),
+  }),
+  neg: elementwise('Neg'),
+  abs: elementwise('Abs'),
+  sign: elementwise('Sign'),
+  exp: elementwise('Exp'),
+  log: elementwise('Log'),
+  sqrt: elementwise('Sqrt'),
+  sin: elementwise('Sin'),
+  cos: elementwise('Cos'),
+  erf: (graph, inputs, params, type, inputTypes) => {
+    requireFloat32('erf', type)
+    return elementwise('Erf')(graph, inputs, params, type, inputTypes)
+  },
+  tanh: viaPolynomial('Tanh', tanhPolynomial),
+  logistic: viaPolynomial('Sigmoid', logisticPolynomial),
+  softplus: (graph, inputs, { order }, type, inputTypes) =>
+    order === 0
+      ? elementwise('Softplus')(graph, inputs, {}, type, inputTypes)
+      : loweringRules.logistic(graph, inputs, { order: order - 1 }, type, inputTypes),
+  gelu: lowerGelu,
+  relu: lowerRelu,
+  add: elementwise('Add'),
+  sub: elementwise('Sub'),
+  mul: elementwise('Mul'),
+  div: elementwise('Div'),
+  maximum: elementwise('Max'),
+  minimum: elementwise('Min'),
+  integerPower: (graph, [x], { exponent }, type) => ({
+    name:
+      exponent === 2
+        ? graph.node('Mul', [x!.name, x!.name])
+        : graph.node('Pow', [x!.name, graph.number(exponent, type.dtype, type.shape.length)]),
+    actual: x!.actual,
+  }),
+  greater: elementwise('Greater'),
+  equal: elementwise('Equal'),
+  select: elementwise('Where'),
+  cast: (graph, [x], { dtype }) => ({
+    name: graph.node('Cast', [x!.name], { to: elementTypeOf(dtype) }),
+    actual: x!.actual,
+  }),
+  stopGradient: identity,
+  reshape: (graph, [x], { shape }, _type, [inputType]) =>
+    sizeOf(x!.actual) === 1
+      ? reshapeNode(
+          graph,
+          x!,
+          shape.map(() => 1),
+        )
+      : reshapeNode(graph, materialize(graph, x!, inputType!.shape), shape),
+  transpose: (graph, [x], { permutation }) => ({
+    name: graph.node('Transpose', [x!.name], { perm: permutation }),
+    actual: permutation.map((axis) => x!.actual[axis]!),
+  }),
+  broadcast: (graph, [x], { shape, axes }) =>
+    reshapeNode(
+      graph,
+      x!,
+      shape.map((_, axis) => (axes.includes(axis) ? x!.actual[axes.indexOf(axis)]! : 1)),
+    ),
+  slice: (graph, [x], { starts, limits }, type, [inputType]) => ({
+    name: graph.node('Slice', [
+      materialize(graph, x!, inputType!.shape).name,
+      graph.integers(starts),
+      graph.integers(limits),
+    ]),
+    actual: type.shape,
+  }),
+  pad: (graph, [x], { low, high }, type, [inputType]) => ({
+    name: graph.node('Pad', [
+      materialize(graph, x!, inputType!.shape).name,
+      graph.integers([...low, ...high]),
+    ]),
+    actual: type.shape,
+  }),
+  concatenate: (graph, inputs, { axis }, type, inputTypes) => ({
+    name: graph.node(
+      'Concat',
+      inputs.map((input, i) => materialize(graph, input, inputTypes[i]!.shape).name),
+      { axis },
+    ),
+    actual: type.shape,
+  }),
+  reverse: (graph, [x], { axes }, type, [inputType]) => ({
+    name: graph.node('Slice', [
+      materialize(graph, x!, inputType!.shape).name,
+      graph.integers(axes.map(() => -1)),
+      // Below any index: runs to the first entry, inclusive.
+      graph.integers(axes.map(() => -(2 ** 31))),
+      graph.integers(axes),
+      graph.integers(axes.map(() => -1)),
+    ]),
+    actual: type.shape,
+  }),
+  reduceSum: reduction('ReduceSum'),
+  reduceMax: reduction('ReduceMax'),
+  argmax: (graph, [x], { axis }, type, [inputType]) => {
+    const full = materialize(graph, x!, inputType!.shape)
+    const index = graph.node('ArgMax', [full.name], { axis, keepdims: 0 })
+    return {
+      name: graph.node('Cast', [index], { to: elementTypeOf('int32') }),
+      actual: type.shape,
+    }
+  },
+  softmax: (graph, [x], _params, type) => {
+    const full = materialize(graph, x!, type.shape)
+    return { name: graph.node('Softmax', [full.name], { axis: -1 }), actual: type.shape }
+  },
+  logSumExp: (graph, [x], _params, type, [inputType]) => {
+    // Shifted by the largest entry: exp never overflows.
+    const full = materialize(graph, x!, inputType!.shape)
+    const last = graph.integers([-1])
+    const largest = graph.node('ReduceMax', [full.name, last], { keepdims: 1 })
+    const shifted = graph.node('Exp', [graph.node('Sub', [full.name, largest])])
+    const total = graph.node('Log', [graph.node('ReduceSum', [shifted, last], { keepdims: 0 })])
+    const shift = graph.node('Reshape', [largest, graph.integers(type.shape)])
+    return { name: graph.node('Add', [total, shift]), actual: type.shape }
+  },
+  dot: (graph, [lhs, rhs], params, type, [lhsType, rhsType]) =>
+    lowerDot(graph, { value: lhs!, type: lhsType! }, { value: rhs!, type: rhsType! }, params, type),
+}
+
+/** A program as an ONNX model, with inputs `in0…` and outputs `out0…`. */
+export function lowerProgram(program: Program): OnnxGraph {
+  const graph = new OnnxGraph()
+  const environment = new Map<Variable, Lowered>()
+  program.inputs.forEach((variable, i) => {
+    const { dtype, shape } = variable.type
+    environment.set(variable, { name: graph.input(`in${i}`, dtype, shape), actual: shape })
+  })
+  for (const equation of program.equations) {
+    const values = equation.inputs.map((input) => environment.get(input)!)
+    environment.set(equation.output, lowerEquation(graph, equation, values))
+  }
+  program.outputs.forEach((variable, i) => {
+    const { dtype, shape } = variable.type
+    const value = materialize(graph, environment.get(variable)!, shape)
+    graph.output(`out${i}`, value.name, dtype, shape)
+  })
+  return graph
+}
+
+function lowerEquation(graph: OnnxGraph, equation: Equation, values: readonly Lowered[]): Lowered {
+  // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
+  const rule = loweringRules[equation.primitive] as LowerRule<Primitive>
+  return rule(
+    graph,
+    values,
+    equation.params as PrimitiveParams[Primitive],
+    equation.output.type,
+    equation.inputs.map((input) => input.type),
+  )
+}

@@ -1,0 +1,171 @@
+import onnxProto from 'onnx-proto'
+import type { onnx } from 'onnx-proto'
+import { InputError } from '#base'
+import type { Dtype } from '#tensor/dense'
+import { formatType, type ValueType } from '#tensor/program'
+
+/** An extent that is fixed, or a name for one that each call brings anew. */
+export type Extent = number | string
+
+const { DataType } = onnxProto.onnx.TensorProto
+const elementTypes: Record<Dtype, number> = {
+  float32: DataType.FLOAT,
+  float64: DataType.DOUBLE,
+  int32: DataType.INT32,
+  bool: DataType.BOOL,
+}
+
+/** ONNX's number for a number type. */
+export const elementTypeOf = (dtype: Dtype): number => elementTypes[dtype]
+
+type Attribute = number | readonly number[] | { readonly float: number }
+
+/** ONNX operator set that the graphs are written in. */
+const operatorSet = 18
+
+/**
+ * Writes an ONNX model node by node, giving equal nodes one name.
+ *
+ * @see https://onnx.ai/onnx/operators (operator set 18) and the com.microsoft domain of ONNX Runtime
+ */
+export class OnnxGraph {
+  readonly #nodes: onnx.INodeProto[] = []
+  readonly #initializers: onnx.ITensorProto[] = []
+  readonly #inputs: onnx.IValueInfoProto[] = []
+  readonly #outputs: onnx.IValueInfoProto[] = []
+  readonly #known = new Map<string, string>()
+
+  /** Declares an input of the model. */
+  input(name: string, dtype: Dtype, shape: readonly Extent[]): string {
+    this.#inputs.push(valueInfo(name, dtype, shape))
+    return name
+  }
+
+  /** Makes a value an output of the model. */
+  output(name: string, value: string, dtype: Dtype, shape: readonly Extent[]): void {
+    this.#nodes.push({ opType: 'Identity', input: [value], output: [name] })
+    this.#outputs.push(valueInfo(name, dtype, shape))
+  }
+
+  /** Appends a node with one result, or gives the result of the earlier equal node. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    return this.#shared(`${opType}(${inputs.join()})${JSON.stringify(attributes)}`, (name) => {
+      this.#nodes.push({
+        opType,
+        domain,
+        input: [...inputs],
+        output: [name],
+        attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+      })
+    })
+  }
+
+  /** A constant integer vector, for shapes and axes. */
+  integers(values: readonly number[]): string {
+    return this.#shared(`integers${JSON.stringify(values)}`, (name) => {
+      this.#initializers.push({
+        name,
+        dataType: DataType.INT64,
+        dims: [values.length],
+        rawData: new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer),
+      })
+    })
+  }
+
+  /** A constant number under a shape of ones, so that it broadcasts. */
+  number(value: number, dtype: Dtype, rank: number): string {
+    return this.#shared(`number ${value} ${dtype} ${rank} ${Object.is(value, -0)}`, (name) => {
+      this.#initializers.push({
+        name,
+        dataType: elementTypeOf(dtype),
+        dims: new Array<number>(rank).fill(1),
+        rawData: rawNumber(value, dtype),
+      })
+    })
+  }
+
+  /** The model as bytes. */
+  encode(name: string): Uint8Array {
+    const model = onnxProto.onnx.ModelProto.create({
+      irVersion: 8,
+      producerName: 'saddle',
+      opsetImport: [
+        { domain: '', version: operatorSet },
+        { domain: 'com.microsoft', version: 1 },
+      ],
+      graph: {
+        name,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    })
+    return onnxProto.onnx.ModelProto.encode(model).finish()
+  }
+
+  /** One line a node, for golden snapshots. */
+  describe(): string[] {
+    return this.#nodes.map((node) => `${node.opType ?? ''} ${(node.input ?? []).join(' ')}`)
+  }
+
+  #shared(key: string, make: (name: string) => void): string {
+    const earlier = this.#known.get(key)
+    if (earlier !== undefined) return earlier
+    const name = `t${this.#known.size}`
+    this.#known.set(key, name)
+    make(name)
+    return name
+  }
+}
+
+function valueInfo(name: string, dtype: Dtype, shape: readonly Extent[]): onnx.IValueInfoProto {
+  return {
+    name,
+    type: {
+      tensorType: {
+        elemType: elementTypeOf(dtype),
+        shape: {
+          dim: shape.map((extent) =>
+            typeof extent === 'number' ? { dimValue: extent } : { dimParam: extent },
+          ),
+        },
+      },
+    },
+  }
+}
+
+function attributeProto(name: string, value: Attribute): onnx.IAttributeProto {
+  const { AttributeType } = onnxProto.onnx.AttributeProto
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value }
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
+  return { name, type: AttributeType.INTS, ints: [...value] }
+}
+
+function rawNumber(value: number, dtype: Dtype): Uint8Array {
+  switch (dtype) {
+    case 'float32':
+      return new Uint8Array(Float32Array.of(value).buffer)
+    case 'float64':
+      return new Uint8Array(Float64Array.of(value).buffer)
+    case 'int32':
+      return new Uint8Array(Int32Array.of(value).buffer)
+    case 'bool':
+      return Uint8Array.of(value === 0 ? 0 : 1)
+  }
+}
+
+/** Refuses what ONNX Runtime's CPU provider cannot do in a number type. */
+export function requireFloat32(primitive: string, type: ValueType): void {
+  if (type.dtype !== 'float32') {
+    throw new InputError(
+      primitive,
+      `${primitive} runs natively in float32 only, got ${formatType(type)}`,
+    )
+  }
+}
