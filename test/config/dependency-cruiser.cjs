@@ -23,7 +23,8 @@ const table = {
   'hosts/desktop': ['lab/api'],
   'hosts/cli': ['lab/api', 'lab/experiments'],
 }
-const seesShared = /^(theory|lab|hosts)\//
+// Spectral reduces probes by the same statistics that reports and charts use.
+const seesShared = /^(geometry\/spectral|theory|lab|hosts)(\/|$)/
 
 const rows = Object.entries(table).map(([folder, allowed]) => ({
   name: `only-its-row: ${folder}`,

@@ -19,7 +19,7 @@ export interface LinearOperator {
    * @param input - `[rows, n]`, not changed.
    * @param rows - 1 or more.
    * @param output - `[rows, n]`, overwritten; must not overlap `input`.
-   * @throws NonFiniteError if a product is not finite.
+   * A product may be non-finite; the solver that reads it says so.
    */
   apply(input: Vector, rows: number, output: Vector): Promise<void>
 }

@@ -1,0 +1,351 @@
+import { InputError, throwIfStopped, type RandomStream } from '#base'
+import type { LinearOperator, Vector } from '#geometry/operators'
+import { KrylovBasis } from './krylov-basis.ts'
+import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
+
+/** An eigenvalue with the length of its residual ‖Av − λv‖, ‖v‖ = 1. */
+export interface Eigenpair {
+  readonly value: number
+  readonly residual: number
+}
+
+/** Settings of {@link extremeEigenpairs}. */
+export interface EigenpairsOptions {
+  /** Largest eigenvalues wanted. */
+  readonly top: number
+  /** Smallest eigenvalues wanted. */
+  readonly bottom: number
+  /** Largest residual allowed, as a share of the largest |λ| found. */
+  readonly tolerance: number
+  /** Budget of applications. */
+  readonly maxProducts: number
+  readonly stream: RandomStream
+  /** Basis rows held; default: as many as 1 GiB takes, within sense. */
+  readonly maxBasis?: number
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((products: number) => void) | undefined
+}
+
+/** Extreme eigenpairs, or how far the budget went. */
+export interface EigenpairsResult {
+  /** Descending. */
+  readonly top: readonly Eigenpair[]
+  /** Ascending. */
+  readonly bottom: readonly Eigenpair[]
+  /** Unit eigenvectors `[top + bottom, n]`, in the order of `top` then `bottom`. */
+  readonly vectors: Vector
+  readonly status: 'converged' | 'not-converged'
+  /** What the status means and what to try. */
+  readonly note: string
+  readonly products: number
+  /** Largest basis used. */
+  readonly depth: number
+  /** max |QᵀQ − I| over the last basis. */
+  readonly orthogonalityLoss: number
+}
+
+/** Steps between two looks at the Ritz values, as a share of the depth: a look costs O(depth³). */
+const lookShare = 0.1
+
+/** Bytes the default basis may take. */
+const basisBytes = 2 ** 30
+
+/**
+ * Finds the largest and smallest eigenvalues of a symmetric operator with their residuals.
+ *
+ * Lanczos with full reorthogonalization and thick restart. A Krylov space meets each eigenspace in one
+ * direction only, so once all wanted pairs have converged they are locked and the search goes on from a
+ * fresh random vector orthogonal to them, until nothing beyond the wanted ones can be hidden there; what
+ * it finds is merged in. Multiple eigenvalues are therefore reported as often as they occur (with
+ * probability 1 in the start vectors, up to rounding). At the end every residual is computed by one more
+ * application each, and `value` is the Rayleigh quotient: an error of order residual²/gap.
+ *
+ * Cost: as many applications as the gaps demand, `maxProducts` at most; `maxBasis`·n numbers held.
+ * Deterministic for a given stream.
+ *
+ * @param operator - Symmetric, size n. Symmetry is trusted.
+ * @param options.top - With `bottom`: 1 or more in all; if they exceed n, `bottom` is cut, then `top`.
+ * @returns status `not-converged` if the budget ended before residuals and the search for missed
+ *   eigenvalues were done; the note says which, and what to try.
+ * @throws InputError if nothing is wanted or the budget is too small to say anything.
+ * @throws NonFiniteError naming the step, if a product is not finite.
+ * @see Wu and Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems (2000)
+ */
+export async function extremeEigenpairs(
+  operator: LinearOperator,
+  options: EigenpairsOptions,
+): Promise<EigenpairsResult> {
+  const top = Math.min(options.top, operator.size)
+  const bottom = Math.min(options.bottom, operator.size - top)
+  const wanted = top + bottom
+  if (wanted < 1) throw new InputError('top', 'top + bottom must be 1 or more, got 0')
+  if (options.maxProducts < 2 * wanted) {
+    throw new InputError(
+      'maxProducts',
+      `maxProducts must be ${2 * wanted} or more for ${wanted} eigenpairs, got ${options.maxProducts}`,
+    )
+  }
+  const search = new Search(operator, options, top, bottom)
+  return search.run()
+}
+
+/** The state of one search: A Qᵀ = Qᵀ T + r e_lastᵀ with a small dense T. */
+class Search {
+  readonly #operator: LinearOperator
+  readonly #options: EigenpairsOptions
+  readonly #top: number
+  readonly #bottom: number
+  readonly #basis: KrylovBasis
+  readonly #product: Vector
+  /** T, symmetric, `[count, count]`. */
+  #projected: number[][] = []
+  /** ‖r‖: coupling of the last basis vector to the next one. */
+  #coupling = 0
+  /** Leading basis vectors that are locked eigenvectors. */
+  #locked = 0
+  #products = 0
+  #depth = 0
+  #restarts = 0
+
+  constructor(operator: LinearOperator, options: EigenpairsOptions, top: number, bottom: number) {
+    this.#operator = operator
+    this.#options = options
+    this.#top = top
+    this.#bottom = bottom
+    const { size, space } = operator
+    const bytes = space.epsilon > 1e-10 ? 4 : 8
+    const fitting = Math.floor(basisBytes / (bytes * size))
+    const least = 2 * (top + bottom) + 20
+    const capacity = options.maxBasis ?? Math.min(600, Math.max(least, fitting))
+    this.#basis = new KrylovBasis(space, Math.min(size, Math.max(capacity, top + bottom + 2)))
+    this.#product = space.allocate(1)
+  }
+
+  async run(): Promise<EigenpairsResult> {
+    const wanted = this.#top + this.#bottom
+    const budget = this.#options.maxProducts - wanted
+    await this.#basis.pushRandom(this.#options.stream.fork('start', 0))
+    let round = 0
+    let outcome: 'complete' | 'unchecked' | 'unconverged' = 'unconverged'
+    let nextLook = Math.min(this.#basis.capacity, wanted + 2)
+    while (this.#products < budget) {
+      await this.#step()
+      const isFull =
+        this.#basis.count === this.#operator.size && this.#projected.length === this.#basis.count
+      const count = this.#projected.length
+      if (count < nextLook && !isFull && count < this.#basis.capacity) continue
+      nextLook = count + Math.max(1, Math.floor(lookShare * count))
+      const ritz = eigenSymmetric(this.#projected)
+      if (isFull) {
+        outcome = 'complete'
+        break
+      }
+      const hasConverged = this.#hasConverged(ritz)
+      if (hasConverged && this.#locked > 0 && this.#isNothingHidden(ritz)) {
+        outcome = 'complete'
+        break
+      }
+      if (hasConverged && (this.#locked === 0 || this.#hasNewWanted(ritz))) {
+        outcome = 'unchecked'
+        round += 1
+        await this.#lock(ritz, round)
+        nextLook = this.#projected.length + 3
+      } else if (count === this.#basis.capacity) {
+        await this.#restart(ritz)
+        nextLook = this.#projected.length + 3
+      }
+      if (!hasConverged) outcome = 'unconverged'
+    }
+    return this.#finish(outcome)
+  }
+
+  /** One application: the newest basis vector's column of T, and the next basis vector. */
+  async #step(): Promise<void> {
+    throwIfStopped(this.#options.signal)
+    const last = this.#projected.length
+    await this.#operator.apply(this.#basis.row(last), 1, this.#product)
+    this.#products += 1
+    const { coefficients, norm } = await this.#basis.orthogonalize(
+      this.#product,
+      `the operator's product ${this.#products}`,
+    )
+    coefficients.slice(0, last).forEach((value, i) => this.#projected[i]!.push(value))
+    this.#projected.push([...coefficients])
+    this.#coupling = norm
+    this.#depth = Math.max(this.#depth, this.#projected.length)
+    this.#options.onProgress?.(this.#products)
+    const scale = this.#projected.reduce((a, row, i) => Math.max(a, Math.abs(row[i]!)), 0)
+    const hasClosed = norm <= 16 * this.#basis.space.epsilon * scale
+    if (this.#basis.count < this.#basis.capacity) {
+      if (!hasClosed) {
+        await this.#basis.push(this.#product, norm)
+        return
+      }
+      // The space closed: go on in the rest from a random direction, uncoupled to it.
+      this.#coupling = 0
+      if (this.#basis.count < this.#operator.size) {
+        await this.#basis.pushRandom(this.#options.stream.fork('closed', this.#products))
+      }
+    } else if (hasClosed) {
+      this.#coupling = 0
+    }
+  }
+
+  #scale(values: ArrayLike<number>): number {
+    return Math.max(Math.abs(values[0]!), Math.abs(values[values.length - 1]!))
+  }
+
+  /** Indices of the wanted Ritz values in ascending order: top descending, then bottom ascending. */
+  #wantedIndices(count: number): number[] {
+    const tops = Array.from({ length: Math.min(this.#top, count) }, (_, i) => count - 1 - i)
+    const bottoms = Array.from({ length: this.#bottom }, (_, i) => i)
+    return [...tops, ...bottoms.filter((i) => i < count - tops.length)]
+  }
+
+  /** Ritz residual |r|·|last entry|. */
+  #ritzResidual(ritz: SymmetricEigen, index: number): number {
+    return this.#coupling * Math.abs(ritz.vectors[index]!.at(-1)!)
+  }
+
+  #hasConverged(ritz: SymmetricEigen): boolean {
+    const count = ritz.values.length
+    const wanted = this.#wantedIndices(count)
+    if (wanted.length < this.#top + this.#bottom) return false
+    const limit = this.#options.tolerance * this.#scale(ritz.values)
+    return wanted.every((index) => this.#ritzResidual(ritz, index) <= limit)
+  }
+
+  /** The part of the search since the last lock, as a spectrum of its own. */
+  #freshRitz(): SymmetricEigen {
+    return eigenSymmetric(this.#projected.slice(this.#locked).map((row) => row.slice(this.#locked)))
+  }
+
+  /** Whether the space orthogonal to the locked vectors shows nothing beyond the wanted values. */
+  #isNothingHidden(ritz: SymmetricEigen): boolean {
+    const fresh = this.#freshRitz()
+    const count = fresh.values.length
+    if (count < 3 && this.#coupling > 0) return false
+    const margin = this.#options.tolerance * this.#scale(ritz.values)
+    const all = ritz.values.length
+    const isInside = (index: number, sign: 1 | -1, edge: number): boolean => {
+      const residual = this.#ritzResidual(fresh, index)
+      const value = sign * fresh.values[index]!
+      return (
+        value + residual <= sign * edge || (residual <= margin && value <= sign * edge + margin)
+      )
+    }
+    const lowestTop = ritz.values[all - this.#top]
+    const highestBottom = ritz.values[this.#bottom - 1]
+    return (
+      (this.#top === 0 || isInside(count - 1, 1, lowestTop!)) &&
+      (this.#bottom === 0 || isInside(0, -1, highestBottom!))
+    )
+  }
+
+  /** Whether the wanted Ritz vectors reach outside the locked ones. */
+  #hasNewWanted(ritz: SymmetricEigen): boolean {
+    return this.#wantedIndices(ritz.values.length).some((index) => {
+      const outside = ritz.vectors[index]!.slice(this.#locked)
+      return outside.reduce((sum, x) => sum + x * x, 0) > 0.5
+    })
+  }
+
+  /** Keeps the wanted Ritz vectors alone and starts afresh orthogonally to them. */
+  async #lock(ritz: SymmetricEigen, round: number): Promise<void> {
+    const kept = this.#wantedIndices(ritz.values.length)
+    await this.#keep(ritz, kept)
+    this.#locked = kept.length
+    this.#coupling = 0
+    if (this.#basis.count < this.#operator.size) {
+      await this.#basis.pushRandom(this.#options.stream.fork('start', round))
+    }
+  }
+
+  /** Thick restart: the wanted Ritz vectors, some beside them, and the residual. */
+  async #restart(ritz: SymmetricEigen): Promise<void> {
+    this.#restarts += 1
+    const count = ritz.values.length
+    const spare = Math.max(2, Math.floor((this.#basis.capacity - this.#locked) / 4))
+    const tops = this.#top === 0 ? 0 : this.#top + spare
+    const bottoms = this.#bottom === 0 ? 0 : this.#bottom + spare
+    const kept = new Set<number>()
+    for (let i = 0; i < Math.min(tops, count); i += 1) kept.add(count - 1 - i)
+    for (let i = 0; i < Math.min(bottoms, count); i += 1) kept.add(i)
+    // Room for the residual and one step at least.
+    const indices = [...kept].slice(0, this.#basis.capacity - 2)
+    const residual = this.#product.slice()
+    const coupling = this.#coupling
+    await this.#keep(ritz, indices)
+    // Everything is re-diagonalized together, so nothing counts as locked any more.
+    this.#locked = 0
+    if (coupling > 0) await this.#basis.push(residual, coupling)
+    else await this.#basis.pushRandom(this.#options.stream.fork('restart', this.#restarts))
+  }
+
+  async #keep(ritz: SymmetricEigen, indices: readonly number[]): Promise<void> {
+    const width = ritz.values.length
+    const coefficients = new Float64Array(indices.length * width)
+    indices.forEach((index, row) => {
+      coefficients.set(ritz.vectors[index]!, row * width)
+    })
+    // A vector pushed ahead of its product is not part of T; it is dropped here.
+    this.#basis.truncate(width)
+    await this.#basis.recombine(coefficients, indices.length)
+    this.#projected = indices.map((index, row) =>
+      indices.map((_, column) => (row === column ? ritz.values[index]! : 0)),
+    )
+  }
+
+  async #finish(outcome: 'complete' | 'unchecked' | 'unconverged'): Promise<EigenpairsResult> {
+    const { space, size } = this.#operator
+    const ritz = eigenSymmetric(this.#projected)
+    const indices = this.#wantedIndices(ritz.values.length)
+    this.#basis.truncate(ritz.values.length)
+    const orthogonalityLoss = await this.#basis.orthogonalityLoss()
+    await this.#keep(ritz, indices)
+    const rows = indices.length
+    const vectors = this.#basis.rows.slice(0, rows * size)
+    const residuals = space.allocate(rows)
+    await this.#operator.apply(vectors, rows, residuals)
+    this.#products += rows
+    const pairs: Eigenpair[] = []
+    for (let i = 0; i < rows; i += 1) {
+      const v = vectors.subarray(i * size, (i + 1) * size)
+      const r = residuals.subarray(i * size, (i + 1) * size)
+      const [value] = await space.innerProducts(v, 1, r, 1)
+      await space.addCombination(r, 1, Float64Array.of(-value!), v, 1)
+      const [square] = await space.innerProducts(r, 1, r, 1)
+      pairs.push({ value: value!, residual: Math.sqrt(square!) })
+    }
+    const top = pairs.slice(0, this.#top).sort((a, b) => b.value - a.value)
+    const bottom = pairs.slice(this.#top).sort((a, b) => a.value - b.value)
+    const scale = pairs.reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0)
+    const limit = this.#options.tolerance * scale
+    const late = pairs.filter(({ residual }) => residual > limit).length
+    const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
+    const isDone = outcome === 'complete' && late === 0
+    return {
+      top,
+      bottom,
+      vectors,
+      status: isDone ? 'converged' : 'not-converged',
+      note: isDone ? '' : describeShortfall(outcome, late, rows, worst / scale, this.#products),
+      products: this.#products,
+      depth: this.#depth,
+      orthogonalityLoss,
+    }
+  }
+}
+
+function describeShortfall(
+  outcome: 'complete' | 'unchecked' | 'unconverged',
+  late: number,
+  wanted: number,
+  worst: number,
+  products: number,
+): string {
+  if (late > 0 || outcome === 'unconverged') {
+    return `${wanted - late} of ${wanted} residuals are within tolerance after ${products} products; the largest is ${worst.toExponential(1)} of the largest |λ|. Try a larger budget or tolerance.`
+  }
+  return `all residuals are within tolerance, but the budget of ${products} products ended before the search for missed (multiple) eigenvalues did. Try a larger budget.`
+}

@@ -1,0 +1,142 @@
+import { InputError, ShapeError, throwIfStopped } from '#base'
+import type { LinearOperator, Vector, VectorSpace } from '#geometry/operators'
+import { KrylovBasis } from './krylov-basis.ts'
+
+/** `invariant-subspace`: the Krylov space closed before the depth asked for; its answers are exact. */
+export type LanczosStatus = 'full-depth' | 'invariant-subspace'
+
+/** Settings of {@link lanczos}. */
+export interface LanczosOptions {
+  /** Krylov depth k, 1 ≤ k ≤ n. */
+  readonly depth: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A partial tridiagonalization A Qᵀ = Qᵀ T + r eₖᵀ. */
+export interface LanczosResult {
+  /** Q, `[k, n]`, orthonormal rows. */
+  readonly basis: KrylovBasis
+  /** Diagonal of T, `[k]`. */
+  readonly diagonal: readonly number[]
+  /** Off-diagonal of T, `[k − 1]`. */
+  readonly offDiagonal: readonly number[]
+  /** ‖r‖. */
+  readonly residualNorm: number
+  readonly status: LanczosStatus
+}
+
+/**
+ * A residual this small against the largest entry of T is rounding: the Krylov space has closed.
+ * Relative, so that scaling the operator changes nothing.
+ */
+const breakdownFactor = 16
+
+/** One Lanczos recurrence that is fed its products from outside, so that several can run in lockstep. */
+export class LanczosProcess {
+  readonly basis: KrylovBasis
+  readonly diagonal: number[] = []
+  readonly offDiagonal: number[] = []
+  #residualNorm = 0
+  #scale = 0
+  #hasClosed = false
+
+  private constructor(basis: KrylovBasis) {
+    this.basis = basis
+  }
+
+  /**
+   * Starts from a vector.
+   *
+   * @throws RangeError if `start` is zero.
+   */
+  static async create(space: VectorSpace, depth: number, start: Vector): Promise<LanczosProcess> {
+    const basis = new KrylovBasis(space, depth)
+    const { norm } = await basis.orthogonalize(start, 'the start vector')
+    if (norm === 0) throw new RangeError('start must not be zero')
+    await basis.push(start, norm)
+    return new LanczosProcess(basis)
+  }
+
+  /** Whether the Krylov space closed: no further step is possible. */
+  get hasClosed(): boolean {
+    return this.#hasClosed
+  }
+
+  get residualNorm(): number {
+    return this.#residualNorm
+  }
+
+  /** The vector whose product comes next. */
+  get current(): Vector {
+    return this.basis.row(this.diagonal.length)
+  }
+
+  /** Takes A·current (overwritten) and moves one step on. */
+  async absorb(product: Vector): Promise<void> {
+    const step = this.diagonal.length
+    const { coefficients, norm } = await this.basis.orthogonalize(
+      product,
+      `the operator's product at Lanczos step ${step + 1}`,
+    )
+    const alpha = coefficients[step]!
+    this.diagonal.push(alpha)
+    this.#residualNorm = norm
+    this.#scale = Math.max(this.#scale, Math.abs(alpha), this.offDiagonal.at(-1) ?? 0)
+    this.#hasClosed =
+      norm <= breakdownFactor * this.basis.space.epsilon * this.#scale ||
+      this.diagonal.length === this.basis.space.size
+    if (!this.#hasClosed && this.basis.count < this.basis.capacity) {
+      this.offDiagonal.push(norm)
+      await this.basis.push(product, norm)
+    }
+  }
+}
+
+/**
+ * Tridiagonalizes a symmetric operator by Lanczos with full reorthogonalization.
+ *
+ * After k applications, A Qᵀ = Qᵀ T + r eₖᵀ, where T has `diagonal` and `offDiagonal`. The eigenvalues of
+ * T (Ritz values) settle first at the ends of A's spectrum.
+ *
+ * Cost: k applications of A; k·n numbers held; O(k²·n) work for reorthogonalization.
+ * Deterministic: equal `operator` and `start` give bit-equal results on one runtime build.
+ *
+ * @param operator - Symmetric, size n. Symmetry is trusted.
+ * @param start - `[n]`, non-zero, any length; not changed.
+ * @throws ShapeError if `start` is not `[n]`.
+ * @throws RangeError if `start` is zero.
+ * @throws InputError if `depth` is outside 1…n.
+ * @throws NonFiniteError naming the step, if the operator returns NaN or ±∞.
+ * @see Golub and Van Loan, Matrix Computations (2013), section 10.1
+ *
+ * @example
+ * const A = denseOperator(Float64Array.of(2, 1, 1, 2))
+ * const { diagonal, offDiagonal } = await lanczos(A, Float64Array.of(1, 0), { depth: 2 })
+ * eigenTridiagonal(diagonal, offDiagonal).values // ≈ [1, 3]
+ */
+export async function lanczos(
+  operator: LinearOperator,
+  start: Vector,
+  options: LanczosOptions,
+): Promise<LanczosResult> {
+  const { size, space } = operator
+  const { depth, signal } = options
+  if (start.length !== size) throw new ShapeError('start', `[${size}]`, [start.length])
+  if (!Number.isInteger(depth) || depth < 1 || depth > size) {
+    throw new InputError('depth', `depth must be in 1…${size}, got ${depth}`)
+  }
+  const process = await LanczosProcess.create(space, depth, start.slice())
+  const product = space.allocate(1)
+  while (process.diagonal.length < depth && !process.hasClosed) {
+    throwIfStopped(signal)
+    await operator.apply(process.current, 1, product)
+    await process.absorb(product)
+  }
+  return {
+    basis: process.basis,
+    diagonal: process.diagonal,
+    offDiagonal: process.offDiagonal,
+    residualNorm: process.residualNorm,
+    status: process.diagonal.length < depth ? 'invariant-subspace' : 'full-depth',
+  }
+}

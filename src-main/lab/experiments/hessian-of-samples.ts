@@ -1,0 +1,32 @@
+import type { Samples } from '#learn/datasets'
+import { createHessianOperator, type HessianOperator } from '#geometry/curvature'
+import { lossProgram, networkLayout, type Loss, type Network } from '#learn/models'
+import { partitionSamples } from './batches.ts'
+
+/** Rows a batch of products may have; bounds the memory of one block. */
+const largestBatch = 1024
+
+/**
+ * The Hessian of the mean loss of a network over samples, weight decay not included.
+ *
+ * @param options.parameters - `[n]` in the order of `networkLayout`.
+ * @param options.batchSize - Default: all samples, at most 1,024.
+ */
+export function hessianOfSamples(options: {
+  readonly network: Network
+  readonly loss: Loss
+  readonly parameters: Float32Array
+  readonly samples: Samples
+  readonly batchSize?: number | undefined
+  readonly threads?: number | undefined
+}): Promise<HessianOperator> {
+  const { network, loss, parameters, samples } = options
+  const batchSize = Math.min(options.batchSize ?? largestBatch, samples.count)
+  return createHessianOperator({
+    loss: lossProgram({ network, loss, batchSize, withAccuracy: false }),
+    layout: networkLayout(network),
+    parameters,
+    batches: partitionSamples(samples, batchSize),
+    threads: options.threads ?? 0,
+  })
+}

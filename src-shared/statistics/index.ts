@@ -1,0 +1,10 @@
+export {
+  asinhScale,
+  fromCoordinate,
+  smoothDensity,
+  toCoordinate,
+  type Coordinate,
+  type DensityCurve,
+  type Quadrature,
+} from './density.ts'
+export { meanAndStandardError, type Estimate } from './moments.ts'
