@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch_file
 
 here = Path(__file__).parent
 networks = here / "networks"
@@ -55,6 +56,10 @@ cases = [
 ]
 
 
+def compact(value):
+    return json.dumps(value, separators=(",", ":")) + "\n"
+
+
 def flat(tensors):
     return torch.cat([t.reshape(-1) for t in tensors])
 
@@ -72,10 +77,12 @@ def make_network(name, widths, activation, bias, loss, count, seed):
     save_file(weights, networks / f"{name}.safetensors")
     np.savez(networks / f"{name}.npz", **weights)
     np.savez(networks / f"{name}-data.npz", x=x.numpy(), y=y.numpy())
-    vector = torch.randn(sum(p.numel() for p in net.parameters()))
+    size = sum(p.numel() for p in net.parameters())
+    vector, second = torch.randn(size), torch.randn(size)
     np.save(networks / f"{name}-vector.npy", vector.numpy())
+    np.save(networks / f"{name}-vector-2.npy", second.numpy())
 
-    net, x, vector = net.double(), x.double(), vector.double()
+    net, x, vector, second = net.double(), x.double(), vector.double(), second.double()
     y = y if loss == "cross-entropy" else y.double()
     params = list(net.parameters())
     value = loss_of(net(x), y, loss)
@@ -92,12 +99,15 @@ def make_network(name, widths, activation, bias, loss, count, seed):
         "value": value.item(),
         "gradient": gradient.tolist(),
         "product": (hessian @ vector.numpy()).tolist(),
+        "product2": (hessian @ second.numpy()).tolist(),
         "top": eigenvalues[::-1][:10].tolist(),
         "bottom": eigenvalues[:5].tolist(),
         "trace": float(np.trace(hessian)),
         "squaredNorm": float((hessian**2).sum()),
     }
-    (networks / f"{name}.json").write_text(json.dumps(golden))
+    if size <= 800:
+        golden["eigenvalues"] = eigenvalues.tolist()
+    (networks / f"{name}.json").write_text(compact(golden))
 
 
 def make_trajectories():
@@ -125,7 +135,7 @@ def make_trajectories():
             optimizer.step()
             losses.append(value.item())
         result[name] = {"losses": losses, "parameters": flat(net.parameters()).tolist()}
-    (networks / "trajectories.json").write_text(json.dumps(result))
+    (networks / "trajectories.json").write_text(compact(result))
 
 
 def make_codecs():
@@ -138,6 +148,7 @@ def make_codecs():
         "bool": base % 3 == 0,
         "fortran": np.asfortranarray(base.astype(np.float64)),
         "big-endian": base.astype(">f4"),
+        "float16": base.astype(np.float16) / 8,
         "scalar": np.float64(2.5),
         "empty": np.zeros((0, 3), np.float32),
     }
@@ -151,6 +162,19 @@ def make_codecs():
         codecs / "mixed.safetensors",
         metadata={"made": "by safetensors"},
     )
+    eighths = torch.arange(24).reshape(2, 3, 4) / 8
+    save_torch_file(
+        {
+            "f16": eighths.to(torch.float16),
+            "bf16": eighths.to(torch.bfloat16),
+            "i32": torch.arange(-3, 3, dtype=torch.int32),
+            "u8": torch.arange(5, dtype=torch.uint8),
+            "bool": torch.tensor([True, False, True]),
+            "scalar": torch.tensor(2.5),
+            "empty": torch.zeros(0, 3),
+        },
+        codecs / "narrow.safetensors",
+    )
     images = np.arange(2 * 3 * 3, dtype=np.uint8)
     (codecs / "images.idx").write_bytes(struct.pack(">IIII", 0x803, 2, 3, 3) + images.tobytes())
     (codecs / "labels.idx").write_bytes(struct.pack(">II", 0x801, 2) + bytes([1, 0]))
@@ -162,3 +186,5 @@ for seed, case in enumerate(cases):
     make_network(*case, seed)
 make_trajectories()
 make_codecs()
+for path in here.glob("*/*.safetensors"):
+    path.chmod(0o644)

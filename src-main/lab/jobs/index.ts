@@ -1,0 +1,5 @@
+export type { EventListener } from './events.ts'
+export { processPort } from './process-port.ts'
+export { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts'
+export { toApiError } from './to-api-error.ts'
+export { runWorker, type Execute, type WorkerContext, type WorkerPort } from './worker-body.ts'

@@ -1,0 +1,15 @@
+import { createRuns } from './0001-create-runs.ts'
+import { createMetrics } from './0002-create-metrics.ts'
+import { createMeasurements } from './0003-create-measurements.ts'
+import { createArtifacts } from './0004-create-artifacts.ts'
+import { createQueue } from './0005-create-queue.ts'
+import type { Migration } from './migration.ts'
+
+/** Every migration in order. New ones join at the end. */
+export const migrations: readonly Migration[] = [
+  createRuns,
+  createMetrics,
+  createMeasurements,
+  createArtifacts,
+  createQueue,
+]

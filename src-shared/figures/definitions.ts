@@ -1,0 +1,200 @@
+import { experimentJsonSchema } from '../contract.ts'
+import type { DataCard, ExperimentSpec, MeasurementDocument, Provenance } from '../schemas/index.ts'
+import { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts'
+
+/** A term and what it is, both plain text; `isCode` for what is read letter by letter. */
+export interface Definition {
+  readonly term: string
+  readonly value: string
+  readonly isCode?: boolean
+}
+
+/** Definitions under one heading. */
+export interface DefinitionGroup {
+  readonly title: string
+  readonly entries: readonly Definition[]
+}
+
+interface SchemaNode {
+  readonly title?: string
+  readonly properties?: Record<string, SchemaNode>
+  readonly oneOf?: readonly SchemaNode[]
+  readonly items?: SchemaNode
+  readonly const?: unknown
+}
+
+const fromKey = (key: string): string => {
+  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The branch of a union that a value chose by its `kind`. */
+function branch(node: SchemaNode, value: unknown): SchemaNode {
+  const kind = (value as { kind?: unknown } | null)?.kind
+  return node.oneOf?.find((option) => option.properties?.['kind']?.const === kind) ?? node
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'number') return formatNumber(value, 10)
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueText).join(', ')
+  return String(value)
+}
+
+function entriesOf(node: SchemaNode, value: object): Definition[] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const child = node.properties?.[key] ?? {}
+    if (key === 'version' || inner === undefined) return []
+    if (key === 'kind') {
+      return [{ term: child.title ?? 'Kind', value: node.title ?? valueText(inner) }]
+    }
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+      const chosen = branch(child, inner)
+      const [first, ...rest] = entriesOf(chosen, inner)
+      return first === undefined ? [] : [{ ...first, term: child.title ?? fromKey(key) }, ...rest]
+    }
+    return [{ term: child.title ?? fromKey(key), value: valueText(inner) }]
+  })
+}
+
+/** The settings of an experiment in groups, titled as in the form. */
+export function settingsGroups(spec: ExperimentSpec): DefinitionGroup[] {
+  const root = experimentJsonSchema() as SchemaNode
+  const { model, data, train, measure, ...rest } = spec
+  const group = (key: 'model' | 'data' | 'train', value: object): DefinitionGroup => {
+    const node = root.properties?.[key] ?? {}
+    const chosen = branch(node, value)
+    const entries = entriesOf(chosen, value)
+    return {
+      title: (chosen === node ? node.title : undefined) ?? fromKey(key),
+      entries: key === 'model' ? entries.filter(({ term }) => term !== 'Architecture') : entries,
+    }
+  }
+  return [
+    { title: 'Experiment', entries: entriesOf(root, rest) },
+    group('data', data),
+    group('model', model),
+    group('train', train),
+    ...measure.map((item, i) => {
+      const chosen = branch(root.properties?.['measure']?.items ?? {}, item)
+      return {
+        title: `Measurement ${String(i + 1)}: ${chosen.title ?? item.kind}`,
+        entries: entriesOf(chosen, item).slice(1),
+      }
+    }),
+  ]
+}
+
+const unknown = 'not known'
+
+/** Where the numbers came from. */
+export function provenanceEntries(provenance: Provenance): Definition[] {
+  const commit =
+    provenance.gitCommit === null
+      ? unknown
+      : `${provenance.gitCommit}${provenance.gitDirty === true ? ' with uncommitted changes' : ''}`
+  return [
+    { term: 'Seed', value: String(provenance.seed), isCode: true },
+    { term: 'Spec hash', value: provenance.specHash, isCode: true },
+    { term: 'Application', value: provenance.appVersion, isCode: true },
+    { term: 'Git commit', value: commit, isCode: true },
+    ...Object.entries(provenance.versions)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, version]) => ({ term: name, value: version, isCode: true })),
+    { term: 'Platform', value: provenance.platform },
+    { term: 'Processor', value: provenance.cpu },
+    { term: 'Threads', value: String(provenance.threads) },
+    { term: 'Memory', value: formatBytes(provenance.memoryBytes) },
+    { term: 'Device', value: provenance.device },
+    { term: 'Runtime', value: provenance.runtime },
+  ]
+}
+
+/** What the data looked like. */
+export function dataCardEntries(card: DataCard): Definition[] {
+  return [
+    { term: 'Kind', value: card.kind },
+    { term: 'Source', value: card.source },
+    { term: 'Training samples', value: formatCount(card.trainCount) },
+    { term: 'Validation samples', value: formatCount(card.validationCount) },
+    { term: 'Features', value: formatCount(card.featureCount) },
+    { term: 'Outputs', value: formatCount(card.outputCount) },
+    ...(card.classCounts === null
+      ? []
+      : [{ term: 'Samples a class', value: classText(card.classCounts) }]),
+    {
+      term: 'Features, mean ± deviation',
+      value: `${formatNumber(card.featureMean, 3)} ± ${formatNumber(card.featureDeviation, 3)}`,
+    },
+  ]
+}
+
+function classText(counts: readonly number[]): string {
+  if (counts.length <= 20) return counts.map(formatCount).join(', ')
+  const least = counts.reduce((a, b) => Math.min(a, b), Infinity)
+  const most = counts.reduce((a, b) => Math.max(a, b), 0)
+  return `${formatCount(least)} to ${formatCount(most)} over ${formatCount(counts.length)} classes`
+}
+
+/** How a measurement was made and what it cost. */
+export function methodEntries(document: MeasurementDocument): Definition[] {
+  const { products, elapsedMs } = document.cost
+  return [
+    { term: 'Method', value: document.method },
+    { term: 'Measured at', value: `step ${formatCount(document.step)}` },
+    { term: 'Samples', value: formatCount(document.sampleCount) },
+    { term: 'Parameters', value: formatCount(document.parameterCount) },
+    { term: 'Seed', value: String(document.seed), isCode: true },
+    {
+      term: 'Cost',
+      value: `${formatCount(products)} Hessian-vector products in ${formatDuration(elapsedMs)}`,
+    },
+    ...accuracyEntries(document),
+    ...(document.note === '' ? [] : [{ term: 'Note', value: document.note }]),
+  ]
+}
+
+function accuracyEntries(document: MeasurementDocument): Definition[] {
+  if (document.kind === 'trace') return [{ term: 'Probes', value: formatCount(document.probes) }]
+  if (document.kind === 'density') {
+    return [{ term: 'Sum of weights', value: formatNumber(document.weightSum, 12) }]
+  }
+  return [
+    { term: 'Tolerance', value: `${formatNumber(document.tolerance, 3)} of the largest |λ|` },
+    { term: 'Loss of orthogonality', value: formatNumber(document.orthogonalityLoss, 2) },
+  ]
+}
+
+/** What the symbols of all figures and tables mean. */
+export const meanings: readonly Definition[] = [
+  {
+    term: 'L',
+    value:
+      'The mean loss over the training samples. Weight decay is not part of it. Squared error is ½‖f − y‖² for each sample.',
+  },
+  {
+    term: 'H',
+    value:
+      'The Hessian of L in all n parameters, at the trained weights; all training samples enter.',
+  },
+  {
+    term: 'Residual',
+    value:
+      '‖Hv − λv‖ for the unit vector v, computed anew at the end. An eigenvalue of H lies at most this far from λ.',
+  },
+  {
+    term: 'tr H',
+    value:
+      'The sum of the eigenvalues by Hutchinson’s estimator; ± is one standard error over independent probes.',
+  },
+  {
+    term: 'Density',
+    value:
+      'Stochastic Lanczos quadrature: Σ τδ(λ − θ) averaged over probes and smoothed by a Gaussian kernel whose standard deviation the caption states. The area under it is 1.',
+  },
+  {
+    term: 'Band',
+    value:
+      'The mean ± 2 standard errors over probes, at each point. The smoothing by the kernel is not in it.',
+  },
+]
