@@ -46,6 +46,7 @@ export interface RenderItemApi {
   visual(name: 'color'): string
 }
 
+/** Which item is drawn, and where the plot is. */
 export interface RenderItemParams {
   readonly dataIndex: number
   readonly coordSys: {

@@ -1,4 +1,6 @@
 export * from './experiment.ts'
+export { explainSchemaError, explainSpecError, joinPath, type Problem } from './explain.ts'
 export * from './measurement.ts'
+export { nearestName } from './nearest.ts'
 export * from './run.ts'
 export * from './worker.ts'

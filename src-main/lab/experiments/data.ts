@@ -1,97 +1,115 @@
 import { createStream, InputError } from '#base'
 import {
-  countClasses,
   loadDigits,
   loadMnist,
   loadSamplesFile,
   loadText,
-  measureScale,
   sampleGaussianMixture,
   sampleTeacherStudent,
   splitSamples,
-  standardizeFeatures,
+  standardize,
+  summarizeSamples,
   type Samples,
+  type SplitSamples,
 } from '#learn/datasets'
 import type { DataCard, DataSpec, LossKind } from '#shared/schemas'
 
-/** Samples of an experiment, ready to train on. */
-export interface LoadedData {
+/** What an experiment trains and is measured on. */
+export interface ExperimentData {
   readonly train: Samples
   readonly validation: Samples | null
   readonly card: DataCard
 }
 
+/** Where the samples come from, in words. */
+function sourceOf(spec: DataSpec): string {
+  switch (spec.kind) {
+    case 'digits':
+      return 'UCI optical handwritten digits, pixels / 16'
+    case 'mnist':
+      return 'MNIST, first 10,000 training digits, pixels / 255'
+    case 'text':
+      return 'King James Bible, next byte'
+    case 'gaussian-mixture':
+    case 'teacher-student':
+      return 'drawn from the seed'
+    case 'file':
+      return spec.path
+  }
+}
+
+async function loadTextParts(
+  spec: Extract<DataSpec, { kind: 'text' }>,
+  seed: number,
+  folder: string,
+): Promise<SplitSamples> {
+  const { context, samples, validationFraction } = spec
+  const heldOut = Math.round(validationFraction * samples)
+  const load = (part: 'train' | 'validation', count: number) =>
+    loadText(folder, { context, samples: count, part, stream: createStream(seed, 'data', part) })
+  return {
+    train: await load('train', samples - heldOut),
+    validation: heldOut === 0 ? null : await load('validation', heldOut),
+  }
+}
+
+async function loadSplit(spec: DataSpec, seed: number, folder: string): Promise<SplitSamples> {
+  const split = (samples: Samples) =>
+    splitSamples(samples, spec.validationFraction, createStream(seed, 'data', 'split'))
+  switch (spec.kind) {
+    case 'digits':
+      return split(await loadDigits(`${folder}/data/digits-8x8`))
+    case 'mnist':
+      return split(await loadMnist(`${folder}/data/mnist-10k`, spec.samples))
+    case 'text':
+      return loadTextParts(spec, seed, `${folder}/data/kjv-text`)
+    case 'gaussian-mixture':
+      return split(sampleGaussianMixture(spec, createStream(seed, 'data', 'mixture')))
+    case 'teacher-student':
+      return split(sampleTeacherStudent(spec, createStream(seed, 'data', 'teacher-student')))
+    case 'file': {
+      const parts = split(await loadSamplesFile(spec.path, spec))
+      return spec.standardize ? standardize(parts) : parts
+    }
+  }
+}
+
+/** Gives an error about an option its place in the spec. */
+function placeError(error: unknown, spec: DataSpec): unknown {
+  if (!(error instanceof InputError) || !Object.hasOwn(spec, error.subject)) return error
+  return new InputError(`data.${error.subject}`, `data.${error.message}`, { cause: error })
+}
+
 /**
- * Loads or draws the samples a spec names; equal spec and seed give equal samples.
+ * The samples a spec asks for, split and standardized. Squared error on classes gets one-hot targets.
  *
- * @param resources - The folder of shipped data sets.
- * @throws InputError and its kin naming key, file, row and what is allowed.
+ * Deterministic: equal spec and seed give equal bytes.
+ *
+ * @param resourcesFolder - Holds `data/` with the data sets that are shipped.
+ * @throws InputError naming the key and what it may be, if the spec cannot be met: no row left to
+ *   train on, cross-entropy on regression data, more samples than there are.
+ * @throws MissingFileError, FormatError or ShapeError if a file is not what it should be.
  */
 export async function loadData(
   spec: DataSpec,
-  loss: LossKind,
   seed: number,
-  resources: string,
-): Promise<LoadedData> {
-  const samples = await loadSamples(spec, seed, resources)
-  if (loss === 'cross-entropy' && samples.labels === null) {
-    throw new InputError('train.loss', `train.loss must be squared-error for ${spec.kind} data`)
+  loss: LossKind,
+  resourcesFolder: string,
+): Promise<ExperimentData> {
+  let parts: SplitSamples
+  try {
+    parts = await loadSplit(spec, seed, resourcesFolder)
+  } catch (error) {
+    throw placeError(error, spec)
   }
-  const split = splitSamples(samples, spec.validationFraction, createStream(seed, 'data', 'split'))
-  const { train, validation } =
-    spec.kind === 'file' && spec.standardize ? standardizeSplit(split) : split
-  return { train, validation, card: dataCard(spec, train, validation) }
-}
-
-function loadSamples(spec: DataSpec, seed: number, resources: string): Promise<Samples> | Samples {
-  const stream = createStream(seed, 'data', spec.kind)
-  switch (spec.kind) {
-    case 'digits':
-      return loadDigits(resources)
-    case 'mnist':
-      return loadMnist(resources, spec.samples)
-    case 'text':
-      return loadText(resources, { ...spec, stream })
-    case 'gaussian-mixture':
-      return sampleGaussianMixture(spec, stream)
-    case 'teacher-student':
-      return sampleTeacherStudent(spec, stream)
-    case 'file':
-      return loadSamplesFile(spec.path, { task: spec.task })
+  const { train, validation } = parts
+  if (loss === 'cross-entropy' && train.labels === null) {
+    const problem = `must be squared-error for regression data (${spec.kind}), got ${loss}`
+    throw new InputError('train.loss', `train.loss ${problem}`)
   }
-}
-
-function standardizeSplit(split: { train: Samples; validation: Samples | null }) {
-  const scale = measureScale(split.train)
   return {
-    train: standardizeFeatures(split.train, scale),
-    validation: split.validation === null ? null : standardizeFeatures(split.validation, scale),
-  }
-}
-
-const sources: Readonly<Record<DataSpec['kind'], string>> = {
-  digits: 'UCI optical handwritten digits (E. Alpaydin, 1998), CC BY 4.0',
-  mnist: 'MNIST (LeCun, Cortes, Burges), 10,000 of its digits, CC BY-SA 3.0',
-  text: 'King James Bible, public domain',
-  'gaussian-mixture': 'drawn from the seed',
-  'teacher-student': 'drawn from the seed',
-  file: '',
-}
-
-function dataCard(spec: DataSpec, train: Samples, validation: Samples | null): DataCard {
-  const { mean, deviation } = measureScale(train)
-  const { featureCount } = train
-  const average = mean.reduce((sum, x) => sum + x, 0) / featureCount
-  const square = mean.reduce((sum, x, i) => sum + deviation[i]! ** 2 + x * x, 0) / featureCount
-  return {
-    kind: spec.kind,
-    source: spec.kind === 'file' ? spec.path : sources[spec.kind],
-    trainCount: train.count,
-    validationCount: validation?.count ?? 0,
-    featureCount,
-    outputCount: train.outputCount,
-    classCounts: countClasses(train),
-    featureMean: average,
-    featureDeviation: Math.sqrt(Math.max(0, square - average * average)),
+    train,
+    validation,
+    card: { kind: spec.kind, source: sourceOf(spec), ...summarizeSamples(parts) },
   }
 }

@@ -15,6 +15,10 @@ const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const nonFinitePattern = /^(?:nan|[+-]?inf(?:inity)?)$/i
 const isNumeric = (cell: string) => numberPattern.test(cell) || nonFinitePattern.test(cell)
 
+/** Names, or numbers that count the columns from 0 as pandas writes them; not data with a slip in it. */
+const looksLikeHeader = (row: readonly string[]) =>
+  !row.every(isNumeric) && row.every((cell, i) => !isNumeric(cell) || cell === String(i))
+
 /** Where a cell stands, as an editor counts: from 1. */
 const place = (line: number, column: number, header: readonly string[] | null): string => {
   const name = header?.[column]
@@ -31,7 +35,9 @@ function parseCell(cell: string, where: string, file: string): number {
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell
   throw new FormatError(
     file,
-    cell === '' ? `value missing at ${where}` : `not a number at ${where}: ${JSON.stringify(shown)}`,
+    cell === ''
+      ? `value missing at ${where}`
+      : `not a number at ${where}: ${JSON.stringify(shown)}`,
   )
 }
 
@@ -46,7 +52,7 @@ class GrowingTable {
   append(row: readonly string[], line: number, file: string): void {
     if (this.columnCount === 0) {
       this.columnCount = row.length
-      if (!row.every(isNumeric)) {
+      if (looksLikeHeader(row)) {
         this.header = row
         return
       }
@@ -70,7 +76,8 @@ class GrowingTable {
 }
 
 /**
- * Reads comma-separated numbers. The first row is a header if any of its cells is not a number.
+ * Reads comma-separated numbers. The first row is a header if its cells are names rather than
+ * numbers.
  *
  * @param bytes - UTF-8, not gzipped.
  * @param file - Named in errors.

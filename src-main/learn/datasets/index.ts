@@ -1,26 +1,35 @@
-export { readArrays, readVector } from './array-files.ts'
-export { createBatchCursor, type BatchCursor } from './batch-cursor.ts'
-export { parseCsv } from './csv.ts'
+export { createBatchCursor, epochOrder, type BatchCursor } from './batches.ts'
+export { parseCsv, type NumberTable } from './csv.ts'
+export { summarizeSamples, type DataSummary } from './data-card.ts'
 export { parseIdx } from './idx.ts'
-export type { ArrayDtype, NamedArray } from './named-array.ts'
-export { formatNpy, parseNpy } from './npy.ts'
-export { formatNpz, parseNpz } from './npz.ts'
-export { formatSafetensors, parseSafetensors, type Safetensors } from './safetensors.ts'
-export { loadSamplesFile, type Task } from './samples-file.ts'
+export { loadArray, loadArrays, takeArray } from './load-arrays.ts'
+export { loadDigits } from './load-digits.ts'
+export { loadMnist } from './load-mnist.ts'
+export { loadSamplesFile, type LoadSamplesOptions, type SamplesTask } from './load-samples-file.ts'
+export { loadText, type TextOptions, type TextPart } from './load-text.ts'
 export {
-  countClasses,
+  checkFinite,
+  type ArrayData,
+  type ArrayDtype,
+  type NamedArray,
+  type NamedArrays,
+} from './named-array.ts'
+export { encodeNpy, parseNpy } from './npy.ts'
+export { encodeNpz, parseNpz } from './npz.ts'
+export { readBytes, readInflated } from './read-file.ts'
+export { encodeSafetensors, parseSafetensors } from './safetensors.ts'
+export { sampleGaussianMixture, type GaussianMixtureOptions } from './sample-gaussian-mixture.ts'
+export {
+  sampleTeacherStudent,
+  type TeacherActivation,
+  type TeacherStudentOptions,
+} from './sample-teacher-student.ts'
+export {
+  classCounts,
   gatherRows,
-  measureScale,
   selectRows,
   splitSamples,
-  standardizeFeatures,
-  type FeatureScale,
   type Samples,
+  type SplitSamples,
 } from './samples.ts'
-export { loadDigits, loadMnist, loadText } from './shipped.ts'
-export {
-  sampleGaussianMixture,
-  sampleTeacherStudent,
-  type GaussianMixtureOptions,
-  type TeacherStudentOptions,
-} from './synthetic.ts'
+export { standardize } from './standardize.ts'

@@ -114,7 +114,11 @@ export function parseSafetensors(
   const length = Number(view.getBigUint64(0, true))
   const limit = Math.min(largestHeader, bytes.length - 8)
   if (length > limit) {
-    throw new FormatError(file, `safetensors header must be at most ${limit} bytes, got ${length}`, 0)
+    throw new FormatError(
+      file,
+      `safetensors header must be at most ${limit} bytes, got ${length}`,
+      0,
+    )
   }
   const header = parseHeader(bytes, length, file)
   const metadata = parseMetadata(header['__metadata__'], file)

@@ -1,145 +1,141 @@
-import { InputError, NonFiniteError, shuffledIndices, type RandomStream } from '#base'
+import { InputError, invariant, shuffledIndices, type RandomStream } from '#base'
 
-/** Samples in memory. */
+/** Inputs of a network and what it should answer. */
 export interface Samples {
   readonly count: number
   readonly featureCount: number
   readonly outputCount: number
   /** `[count, featureCount]`. */
   readonly features: Float32Array
-  /** `[count, outputCount]`: one-hot for classes. */
+  /** `[count, outputCount]`; one-hot for classes. */
   readonly targets: Float32Array
-  /** `[count]` for classification. */
+  /** `[count]`, the class of each row; null for regression. */
   readonly labels: Int32Array | null
 }
 
-/** Samples of a classification task from labels 0…classes − 1. */
-export function labelledSamples(
+/** Most entries of one array of samples: 2 GiB of float32. */
+export const largestEntryCount = 2 ** 29
+
+/**
+ * Refuses sizes that would not fit in memory, before anything is allocated.
+ *
+ * @param key - The option to lower, e.g. `samples`.
+ * @param width - Entries a row has.
+ * @throws InputError naming the option and its range.
+ */
+export function checkEntryCount(key: string, count: number, width: number): void {
+  const most = Math.floor(largestEntryCount / width)
+  if (count <= most) return
+  throw new InputError(
+    key,
+    `${key} must be at most ${most} with ${width} numbers each, got ${count}`,
+  )
+}
+
+/** Samples of classes, with one-hot targets; the labels are trusted to lie in 0…classCount − 1. */
+export function classificationSamples(
   features: Float32Array,
   labels: Int32Array,
   classCount: number,
 ): Samples {
-  const targets = new Float32Array(labels.length * classCount)
-  labels.forEach((label, row) => (targets[row * classCount + label] = 1))
-  return {
-    count: labels.length,
-    featureCount: features.length / labels.length,
-    outputCount: classCount,
-    features,
-    targets,
-    labels,
-  }
+  const count = labels.length
+  invariant(features.length % count === 0, 'features do not divide into rows')
+  const targets = new Float32Array(count * classCount)
+  for (let row = 0; row < count; row += 1) targets[row * classCount + labels[row]!] = 1
+  const featureCount = features.length / count
+  return { count, featureCount, outputCount: classCount, features, targets, labels }
+}
+
+/** Samples with real targets. */
+export function regressionSamples(
+  features: Float32Array,
+  targets: Float32Array,
+  count: number,
+): Samples {
+  const featureCount = features.length / count
+  const outputCount = targets.length / count
+  invariant(Number.isInteger(featureCount), 'features do not divide into rows')
+  invariant(Number.isInteger(outputCount), 'targets do not divide into rows')
+  return { count, featureCount, outputCount, features, targets, labels: null }
 }
 
 /**
- * Refuses NaN and ±∞.
+ * Copies rows into a batch, row after row.
  *
- * @throws NonFiniteError naming array, row and column (from 0).
+ * @param indices - Rows, each trusted to lie in 0…count − 1.
+ * @param features - At least `[indices.length, featureCount]`; what lies beyond is left alone.
+ * @param targets - At least `[indices.length, outputCount]`; likewise.
  */
-export function requireFinite(
-  data: Float32Array | Float64Array,
-  columns: number,
-  where: string,
+export function gatherRows(
+  samples: Samples,
+  indices: Uint32Array,
+  features: Float32Array,
+  targets: Float32Array,
 ): void {
-  const at = data.findIndex((value) => !Number.isFinite(value))
-  if (at < 0) return
-  throw new NonFiniteError(`${where}, row ${Math.floor(at / columns)}, column ${at % columns}`)
+  const { featureCount, outputCount } = samples
+  for (let i = 0; i < indices.length; i += 1) {
+    const row = indices[i]!
+    const from = row * featureCount
+    features.set(samples.features.subarray(from, from + featureCount), i * featureCount)
+    const targetFrom = row * outputCount
+    targets.set(samples.targets.subarray(targetFrom, targetFrom + outputCount), i * outputCount)
+  }
 }
 
-/** The rows named, in that order. */
-export function selectRows(samples: Samples, rows: ArrayLike<number>): Samples {
-  const { featureCount, outputCount } = samples
-  const count = rows.length
-  const features = new Float32Array(count * featureCount)
-  const targets = new Float32Array(count * outputCount)
-  gatherRows(samples, rows, features, targets)
+/** The named rows, in the order given, as samples of their own; trusted as in {@link gatherRows}. */
+export function selectRows(samples: Samples, indices: Uint32Array): Samples {
+  const count = indices.length
+  const features = new Float32Array(count * samples.featureCount)
+  const targets = new Float32Array(count * samples.outputCount)
+  gatherRows(samples, indices, features, targets)
+  const { labels } = samples
   return {
+    ...samples,
     count,
-    featureCount,
-    outputCount,
     features,
     targets,
-    labels: samples.labels === null ? null : Int32Array.from(rows, (row) => samples.labels![row]!),
+    labels: labels && Int32Array.from(indices, (row) => labels[row]!),
   }
 }
 
-/** Copies rows into buffers, row after row. */
-export function gatherRows(
-  { featureCount, outputCount, features, targets }: Samples,
-  rows: ArrayLike<number>,
-  intoFeatures: Float32Array,
-  intoTargets: Float32Array,
-): void {
-  for (let i = 0; i < rows.length; i += 1) {
-    const row = rows[i]!
-    intoFeatures.set(
-      features.subarray(row * featureCount, (row + 1) * featureCount),
-      i * featureCount,
-    )
-    intoTargets.set(targets.subarray(row * outputCount, (row + 1) * outputCount), i * outputCount)
-  }
+/** Training samples and what is held out, if anything. */
+export interface SplitSamples {
+  readonly train: Samples
+  readonly validation: Samples | null
 }
 
 /**
- * Holds a random share out for validation.
+ * Holds out round(fraction · count) rows drawn without replacement; both parts keep the rows' order.
+ * Where that is no row, `validation` is null and `train` is the very samples given.
  *
- * @param fraction - In 0…1; round(fraction·count) samples are held out.
- * @returns `validation` is null if nothing is held out.
- * @throws InputError if nothing would be left to train on.
+ * @throws InputError if no row would be left to train on.
  */
 export function splitSamples(
   samples: Samples,
-  fraction: number,
+  validationFraction: number,
   stream: RandomStream,
-): { train: Samples; validation: Samples | null } {
-  const held = Math.round(fraction * samples.count)
-  if (held >= samples.count) {
+): SplitSamples {
+  const { count } = samples
+  const heldOut = Math.round(validationFraction * count)
+  if (!(validationFraction >= 0 && heldOut < count)) {
+    const limit = 1 - 0.5 / count
     throw new InputError(
       'validationFraction',
-      `validationFraction ${fraction} leaves none of ${samples.count} samples to train on`,
+      `validationFraction must be in [0, ${limit}) to leave one of ${count} samples for training, got ${validationFraction}`,
     )
   }
-  const order = shuffledIndices(samples.count, stream)
+  if (heldOut === 0) return { train: samples, validation: null }
+  const order = shuffledIndices(count, stream)
   return {
-    train: selectRows(samples, order.subarray(held)),
-    validation: held === 0 ? null : selectRows(samples, order.subarray(0, held)),
+    train: selectRows(samples, order.subarray(heldOut).sort()),
+    validation: selectRows(samples, order.subarray(0, heldOut).sort()),
   }
 }
 
-/** Mean and deviation of each feature. */
-export interface FeatureScale {
-  readonly mean: Float64Array
-  /** 0 for a feature that never varies. */
-  readonly deviation: Float64Array
-}
-
-/** Measures mean and deviation of each feature. */
-export function measureScale({ count, featureCount, features }: Samples): FeatureScale {
-  const mean = new Float64Array(featureCount)
-  const deviation = new Float64Array(featureCount)
-  features.forEach((value, i) => (mean[i % featureCount]! += value / count))
-  features.forEach((value, i) => {
-    deviation[i % featureCount]! += (value - mean[i % featureCount]!) ** 2 / count
-  })
-  return { mean, deviation: deviation.map(Math.sqrt) }
-}
-
-/** Features to mean 0 and deviation 1 by a scale measured on the training split; constant ones to 0. */
-export function standardizeFeatures(samples: Samples, { mean, deviation }: FeatureScale): Samples {
-  const { featureCount } = samples
-  return {
-    ...samples,
-    features: samples.features.map((value, i) => {
-      const spread = deviation[i % featureCount]!
-      return spread === 0 ? 0 : (value - mean[i % featureCount]!) / spread
-    }),
-  }
-}
-
-/** Number of samples of each class. */
-export function countClasses({ labels, outputCount }: Samples): number[] | null {
-  if (labels === null) return null
-  const counts = new Array<number>(outputCount).fill(0)
-  for (const label of labels) counts[label]! += 1
+/** How many rows each class has; null for regression. */
+export function classCounts(samples: Samples): number[] | null {
+  if (samples.labels === null) return null
+  const counts = new Array<number>(samples.outputCount).fill(0)
+  for (const label of samples.labels) counts[label]! += 1
   return counts
 }

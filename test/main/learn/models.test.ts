@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createStream } from '#base'
-import { loadSamplesFile, readArrays, readVector } from '#learn/datasets'
+import { loadArray, loadArrays, loadSamplesFile } from '#learn/datasets'
 import { createHessianOperator } from '#geometry/curvature'
 import { initializeParameters, lossProgram, networkLayout, parameterInputs } from '#learn/models'
 import { layoutViews } from '#tensor/dense'
@@ -12,14 +12,14 @@ import { fixturePath, networkGolden, networkNames } from '../../support/fixtures
 async function load(name: string) {
   const golden = networkGolden(name)
   const layout = networkLayout(golden.network)
-  const arrays = await readArrays(fixturePath('networks', `${name}.safetensors`))
+  const arrays = await loadArrays(fixturePath('networks', `${name}.safetensors`))
   const parameters = new Float32Array(layout.size)
   for (const { name: key, offset } of layout.entries) parameters.set(arrays.get(key)!.data, offset)
   const samples = await loadSamplesFile(fixturePath('networks', `${name}-data.npz`), {
     task: golden.loss === 'cross-entropy' ? 'classification' : 'regression',
     ...(golden.loss === 'cross-entropy' ? { classCount: golden.network.widths.at(-1)! } : {}),
   })
-  const { data } = await readVector(fixturePath('networks', `${name}-vector.npy`))
+  const { data } = await loadArray(fixturePath('networks', `${name}-vector.npy`))
   return { golden, layout, parameters, samples, vector: Float32Array.from(data) }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { loadSamplesFile, readArrays } from '#learn/datasets'
+import { loadArrays, loadSamplesFile } from '#learn/datasets'
 import { lossProgram, networkLayout } from '#learn/models'
 import {
   chain,
@@ -67,7 +67,7 @@ describe.each(table)('$name', ({ name, optimizer, rate, ...rates }) => {
     ) as Record<string, { losses: number[]; parameters: number[] }>
     const network = { widths: [5, 7, 3], activation: 'tanh', bias: false } as const
     const parameterLayout = networkLayout(network)
-    const arrays = await readArrays(fixturePath('networks', 'tanh-mse-no-bias.npz'))
+    const arrays = await loadArrays(fixturePath('networks', 'tanh-mse-no-bias.npz'))
     const samples = await loadSamplesFile(fixturePath('networks', 'tanh-mse-no-bias-data.npz'), {
       task: 'regression',
     })

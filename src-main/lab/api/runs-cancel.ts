@@ -1,0 +1,7 @@
+import type { Handlers } from '#shared/contract'
+import type { ApiContext } from './context.ts'
+
+export const runsCancel =
+  ({ supervisor }: ApiContext): Handlers['runs.cancel'] =>
+  ({ runId }) =>
+    supervisor.cancel(runId)

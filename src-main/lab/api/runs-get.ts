@@ -1,0 +1,7 @@
+import type { Handlers } from '#shared/contract'
+import type { ApiContext } from './context.ts'
+
+export const runsGet =
+  ({ store }: ApiContext): Handlers['runs.get'] =>
+  ({ runId }) =>
+    store.getRun(runId)

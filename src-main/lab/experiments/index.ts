@@ -1,0 +1,3 @@
+export type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
+export { describeNetwork, runProbe, type ProbeOptions, type ProbeResult } from './probe.ts'
+export { runExperiment } from './run-experiment.ts'

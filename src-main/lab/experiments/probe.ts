@@ -1,0 +1,245 @@
+import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
+import { loadArray, loadArrays, loadSamplesFile, type Samples } from '#learn/datasets'
+import { lossProgram, networkLayout, parameterInputs, type Network } from '#learn/models'
+import { createEvaluator } from '#learn/training'
+import { layoutViews, type Layout } from '#tensor/dense'
+import { compileProgram } from '#tensor/runtime'
+import { gradient } from '#tensor/transforms'
+import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
+import { partitionSamples } from './batches.ts'
+import { hessianOfSamples } from './hessian-of-samples.ts'
+import { measureHessian } from './measure.ts'
+
+/** What to measure on a checkpoint trained elsewhere. */
+export interface ProbeOptions {
+  readonly network: NetworkSpec
+  /** `.npz` or `.safetensors` with PyTorch's state_dict names. */
+  readonly weightsPath: string
+  /** `.npz` or `.safetensors` with `x` and `y`. */
+  readonly dataPath: string
+  readonly loss: LossKind
+  /** Samples a call; default: all, at most 1,024. */
+  readonly batch?: number | undefined
+  /** `.npy` of `[n]`: a vector v to multiply, in the order of `parameters()`. */
+  readonly vectorPath?: string | undefined
+  readonly top?: number | undefined
+  readonly bottom?: number | undefined
+  /** Largest residual as a share of the largest |λ|. */
+  readonly tolerance?: number | undefined
+  readonly maxProducts?: number | undefined
+  readonly traceProbes?: number | undefined
+  readonly density?: { readonly probes: number; readonly steps: number } | undefined
+  readonly seed: number
+  readonly threads?: number | undefined
+}
+
+/** What was measured; vectors in the order of `parameters()`. */
+export interface ProbeResult {
+  readonly network: NetworkSpec
+  readonly parameterCount: number
+  readonly sampleCount: number
+  readonly lossKind: LossKind
+  readonly loss: number
+  readonly accuracy: number | null
+  readonly gradientNorm: number
+  readonly gradient: Float32Array
+  /** H·v, if a vector was given. */
+  readonly product: Float32Array | null
+  readonly measurements: readonly MeasurementDocument[]
+  readonly seed: number
+  readonly device: string
+  readonly elapsedMs: number
+}
+
+/** Residual tolerance of a probe: its eigenvalues are compared with others to five digits. */
+const probeTolerance = 1e-5
+
+/** Names, shapes and flat order of a network's parameters: what a weights file must hold. */
+export function describeNetwork(network: NetworkSpec): Layout {
+  return networkLayout(network)
+}
+
+/**
+ * Measures a checkpoint that was trained elsewhere: mean loss over all samples, its gradient and Hessian.
+ *
+ * @throws MissingFileError, FormatError, ShapeError, InputError or NonFiniteError naming file, tensor, what
+ *   was expected and what was found; nothing is computed before all inputs fit.
+ */
+export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
+  const started = monotonicMs()
+  const { network, loss, seed } = options
+  const threads = options.threads ?? 0
+  const layout = networkLayout(network)
+  const parameters = await readWeights(options.weightsPath, layout)
+  const samples = await readSamples(options.dataPath, network, loss)
+  const vector =
+    options.vectorPath === undefined ? null : await readParameterVector(options.vectorPath, layout)
+  const batchSize = Math.min(options.batch ?? 1024, samples.count)
+  if (batchSize < 1) throw new InputError('batch', `batch must be 1 or more, got ${batchSize}`)
+
+  const program = lossProgram({
+    network,
+    loss,
+    batchSize,
+    withAccuracy: samples.labels !== null,
+  })
+  const batches = partitionSamples(samples, batchSize)
+  const evaluator = await createEvaluator({ loss: program, layout, threads })
+  const [value, accuracy] = await evaluator.evaluate(parameters, batches)
+  await evaluator.release()
+  const slope = await meanGradient(
+    gradient({ ...program, outputs: program.outputs.slice(0, 1) }, parameterInputs(layout)),
+    layout,
+    parameters,
+    batches,
+    threads,
+  )
+  const operator = await hessianOfSamples({
+    network,
+    loss,
+    parameters,
+    samples,
+    batchSize,
+    threads,
+  })
+  try {
+    let product: Float32Array | null = null
+    if (vector !== null) {
+      product = new Float32Array(layout.size)
+      await operator.apply(vector, 1, product)
+    }
+    const measurements: MeasurementDocument[] = []
+    for (const [index, measure] of measuresOf(options, layout.size).entries()) {
+      measurements.push(
+        await measureHessian(measure, {
+          operator,
+          index,
+          seed,
+          sampleCount: samples.count,
+          step: 0,
+        }),
+      )
+    }
+    return {
+      network,
+      parameterCount: layout.size,
+      sampleCount: samples.count,
+      lossKind: loss,
+      loss: value!,
+      accuracy: accuracy ?? null,
+      gradientNorm: Math.hypot(...chunkNorms(slope)),
+      gradient: slope,
+      product,
+      measurements,
+      seed,
+      device: 'cpu',
+      elapsedMs: monotonicMs() - started,
+    }
+  } finally {
+    await operator.release()
+  }
+}
+
+function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
+  const { top = 0, bottom = 0, traceProbes, density } = options
+  const measures: MeasureSpec[] = []
+  if (top + bottom > 0) {
+    measures.push({
+      kind: 'eigenpairs',
+      top,
+      bottom,
+      tolerance: options.tolerance ?? probeTolerance,
+      maxProducts: options.maxProducts ?? Math.max(600, Math.min(4 * size, 5000)),
+    })
+  }
+  if (traceProbes !== undefined) measures.push({ kind: 'trace', probes: traceProbes })
+  if (density !== undefined) measures.push({ kind: 'density', ...density })
+  return measures
+}
+
+/** Reads parameters by name into the flat order. */
+async function readWeights(path: string, layout: Layout): Promise<Float32Array> {
+  const arrays = await loadArrays(path)
+  const flat = new Float32Array(layout.size)
+  for (const { name, shape, offset } of layout.entries) {
+    const array = arrays.get(name)
+    if (array === undefined) {
+      throw new FormatError(
+        path,
+        `tensor ${name} [${shape.join(', ')}] is missing; the file holds ${[...arrays.keys()].join(', ')}`,
+      )
+    }
+    if (array.shape.join() !== shape.join()) {
+      throw new ShapeError(`tensor ${name} in ${path}`, `[${shape.join(', ')}]`, array.shape)
+    }
+    const bad = array.data.findIndex((x) => !Number.isFinite(x))
+    if (bad >= 0)
+      throw new FormatError(path, `tensor ${name} holds ${array.data[bad]!} at entry ${bad}`)
+    flat.set(array.data, offset)
+  }
+  const extra = [...arrays.keys()].filter(
+    (name) =>
+      !name.startsWith('optimizer.') && layout.entries.every((entry) => entry.name !== name),
+  )
+  if (extra.length > 0) {
+    throw new FormatError(
+      path,
+      `tensor ${extra[0]!} does not belong to this network; expected are ${layout.entries.map(({ name }) => name).join(', ')}`,
+    )
+  }
+  return flat
+}
+
+async function readSamples(path: string, network: Network, loss: LossKind): Promise<Samples> {
+  const outputs = network.widths.at(-1)!
+  const isClasses = loss === 'cross-entropy'
+  const samples = await loadSamplesFile(path, {
+    task: isClasses ? 'classification' : 'regression',
+    ...(isClasses ? { classCount: outputs } : {}),
+  })
+  if (samples.featureCount !== network.widths[0]) {
+    throw new ShapeError(`x in ${path}`, `[n, ${network.widths[0]!}]`, [
+      samples.count,
+      samples.featureCount,
+    ])
+  }
+  if (samples.outputCount !== outputs) {
+    throw new ShapeError(`y in ${path}`, `[n, ${outputs}]`, [samples.count, samples.outputCount])
+  }
+  return samples
+}
+
+async function readParameterVector(path: string, layout: Layout): Promise<Float32Array> {
+  const { shape, data } = await loadArray(path)
+  if (data.length !== layout.size) throw new ShapeError(`vector ${path}`, `[${layout.size}]`, shape)
+  const bad = data.findIndex((x) => !Number.isFinite(x))
+  if (bad >= 0) throw new FormatError(path, `holds ${data[bad]!} at entry ${bad}`)
+  return Float32Array.from(data)
+}
+
+async function meanGradient(
+  program: Parameters<typeof compileProgram>[0],
+  layout: Layout,
+  parameters: Float32Array,
+  batches: ReturnType<typeof partitionSamples>,
+  threads: number,
+): Promise<Float32Array> {
+  const executable = await compileProgram(program, { threads })
+  const total = new Float64Array(layout.size)
+  const part = new Float32Array(layout.size)
+  for (const batch of batches) {
+    await executable.run([...layoutViews(layout, parameters), ...batch], layoutViews(layout, part))
+    part.forEach((x, i) => (total[i]! += x))
+  }
+  await executable.release()
+  return Float32Array.from(total)
+}
+
+/** Norms of pieces, so that no argument list grows with n. */
+function chunkNorms(vector: Float32Array): number[] {
+  const norms: number[] = []
+  for (let start = 0; start < vector.length; start += 4096) {
+    norms.push(Math.sqrt(vector.subarray(start, start + 4096).reduce((sum, x) => sum + x * x, 0)))
+  }
+  return norms
+}

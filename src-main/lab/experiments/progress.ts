@@ -1,0 +1,30 @@
+import { monotonicMs } from '#base'
+import type { Progress } from '#shared/schemas'
+import type { ExperimentContext } from './context.ts'
+
+/** Time between two reports. */
+const intervalMs = 150
+
+/**
+ * Reports how far a phase is, at most a few times a second, with an estimate of the time left from the
+ * rate so far.
+ */
+export function createProgressReporter(
+  context: ExperimentContext,
+  phase: Progress['phase'],
+  label: string,
+  total: number,
+): (done: number) => void {
+  const started = monotonicMs()
+  let first: number | null = null
+  let last = -Infinity
+  return (done) => {
+    const now = monotonicMs()
+    if (now - last < intervalMs && done < total) return
+    last = now
+    first ??= done
+    const rate = (done - first) / (now - started)
+    const etaMs = rate > 0 ? (total - done) / rate : null
+    context.emit({ type: 'progressed', progress: { phase, label, done, total, etaMs } })
+  }
+}

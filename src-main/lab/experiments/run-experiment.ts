@@ -1,0 +1,92 @@
+import { throwIfStopped } from '#base'
+import { networkLabel, networkLayout, type Network } from '#learn/models'
+import type { ExperimentSpec } from '#shared/schemas'
+import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
+import { loadData, type ExperimentData } from './data.ts'
+import { hessianOfSamples } from './hessian-of-samples.ts'
+import { forecastProducts, measureHessian } from './measure.ts'
+import { createProgressReporter } from './progress.ts'
+import { trainNetwork } from './train.ts'
+
+/** The network of a spec on its data. */
+export function networkOfSpec(spec: ExperimentSpec, data: ExperimentData): Network {
+  const { hidden, activation, bias } = spec.model
+  return {
+    widths: [data.train.featureCount, ...hidden, data.train.outputCount],
+    activation,
+    bias,
+  }
+}
+
+/**
+ * Runs one experiment to its end: loads data, trains, measures.
+ *
+ * Everything it finds goes out as events; what is stored already (checkpoint, measurements) is not done
+ * again.
+ *
+ * @param specHash - Fingerprint of the spec, for provenance.
+ * @throws StoppedError after a checkpoint when the context's signal is aborted.
+ */
+export async function runExperiment(
+  order: ExperimentOrder,
+  specHash: string,
+  workplace: Workplace,
+  context: ExperimentContext,
+): Promise<void> {
+  const { spec, seed } = order
+  context.emit({
+    type: 'progressed',
+    progress: { phase: 'preparing', label: 'loading data', done: 0, total: 1, etaMs: null },
+  })
+  const data = await loadData(spec.data, seed, spec.train.loss, workplace.resources)
+  const network = networkOfSpec(spec, data)
+  context.emit({
+    type: 'prepared',
+    provenance: { ...workplace.origin, seed, specHash },
+    dataCard: data.card,
+    parameterCount: networkLayout(network).size,
+    modelLabel: networkLabel(network),
+  })
+  throwIfStopped(context.signal)
+  const { parameters, step } = await trainNetwork(order, network, data, workplace, context)
+  const pending = [...spec.measure.entries()].filter(
+    ([index]) => !order.measuredIndices.includes(index),
+  )
+  if (pending.length > 0) {
+    const operator = await hessianOfSamples({
+      network,
+      loss: spec.train.loss,
+      parameters,
+      samples: data.train,
+      threads: workplace.threads,
+    })
+    try {
+      for (const [index, measure] of pending) {
+        const label = `${measure.kind} (${index + 1} of ${spec.measure.length})`
+        const report = createProgressReporter(
+          context,
+          'measuring',
+          label,
+          forecastProducts(measure),
+        )
+        report(0)
+        const document = await measureHessian(measure, {
+          operator,
+          index,
+          seed,
+          sampleCount: data.train.count,
+          step,
+          signal: context.signal,
+          onProgress: report,
+        })
+        context.emit({ type: 'measured', document })
+      }
+    } finally {
+      await operator.release()
+    }
+  }
+  context.emit({
+    type: 'progressed',
+    progress: { phase: 'done', label: 'done', done: 1, total: 1, etaMs: 0 },
+  })
+}

@@ -1,0 +1,208 @@
+import { createStream, monotonicMs, NonFiniteError, StoppedError } from '#base'
+import { createBatchCursor, gatherRows, type Samples } from '#learn/datasets'
+import { initializeParameters, lossProgram, networkLayout, type Network } from '#learn/models'
+import { optimizerTransform } from '#learn/optimizers'
+import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
+import type { ExperimentSpec, MetricRow } from '#shared/schemas'
+import { partitionSamples, type LossBatch } from './batches.ts'
+import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
+import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
+import type { ExperimentData } from './data.ts'
+import { createProgressReporter } from './progress.ts'
+
+/** Rows of one evaluation call. */
+const evaluationBatch = 2048
+
+/** Means over a split. */
+interface SplitMeans {
+  readonly loss: number
+  readonly accuracy: number | null
+}
+
+/** Evaluates the mean loss (and accuracy) of a split. */
+class SplitEvaluation {
+  readonly #evaluator: Evaluator
+  readonly #batches: readonly LossBatch[]
+  readonly #where: string
+
+  private constructor(evaluator: Evaluator, batches: readonly LossBatch[], where: string) {
+    this.#evaluator = evaluator
+    this.#batches = batches
+    this.#where = where
+  }
+
+  static async create(
+    samples: Samples,
+    network: Network,
+    spec: ExperimentSpec,
+    threads: number,
+    where: string,
+  ): Promise<SplitEvaluation> {
+    const batchSize = Math.min(evaluationBatch, samples.count)
+    const loss = lossProgram({
+      network,
+      loss: spec.train.loss,
+      batchSize,
+      withAccuracy: samples.labels !== null,
+    })
+    const evaluator = await createEvaluator({ loss, layout: networkLayout(network), threads })
+    return new SplitEvaluation(evaluator, partitionSamples(samples, batchSize), where)
+  }
+
+  async evaluate(parameters: Float32Array): Promise<SplitMeans> {
+    const [loss, accuracy] = await this.#evaluator.evaluate(parameters, this.#batches)
+    if (!Number.isFinite(loss)) throw new NonFiniteError(this.#where)
+    return { loss: loss!, accuracy: accuracy ?? null }
+  }
+
+  release(): Promise<void> {
+    return this.#evaluator.release()
+  }
+}
+
+/** Copies a step's rows into one batch whose missing rows have weight 0. */
+function createBatchBuffer(samples: Samples, batchSize: number) {
+  const features = new Float32Array(batchSize * samples.featureCount)
+  const targets = new Float32Array(batchSize * samples.outputCount)
+  const weights = new Float32Array(batchSize)
+  const batch: LossBatch = [features, targets, weights]
+  return {
+    batch,
+    fill: (rows: Uint32Array) => {
+      gatherRows(samples, rows, features, targets)
+      weights.fill(0)
+      weights.fill(1 / rows.length, 0, rows.length)
+    },
+  }
+}
+
+/**
+ * Trains the network of a spec, from a checkpoint if there is one.
+ *
+ * Emits a row of metrics after the first step, every `evaluateEverySteps`, and at the end; loss and
+ * accuracy are means over the whole splits, the gradient norm is that of the step's batch. Saves a
+ * checkpoint every `checkpointEverySteps`, at the end, and before it stops on request.
+ *
+ * Bit-reproducible: equal spec and seed give equal parameters at every step on one runtime build with one
+ * number of threads, whether interrupted or not.
+ *
+ * @returns The trained parameters, `[n]`, and the step they belong to.
+ * @throws StoppedError after a checkpoint; NonFiniteError naming the step.
+ */
+export async function trainNetwork(
+  order: ExperimentOrder,
+  network: Network,
+  data: ExperimentData,
+  workplace: Workplace,
+  context: ExperimentContext,
+): Promise<{ parameters: Float32Array; step: number }> {
+  const { spec, seed } = order
+  const { train, validation } = data
+  const layout = networkLayout(network)
+  const batchSize = Math.min(spec.train.batchSize, train.count)
+  const cursor = createBatchCursor({
+    count: train.count,
+    batchSize,
+    stream: createStream(seed, 'batches'),
+  })
+  const total = spec.train.epochs * cursor.stepsPerEpoch
+  const { threads } = workplace
+
+  const trainer = await Trainer.create({
+    loss: lossProgram({ network, loss: spec.train.loss, batchSize, withAccuracy: false }),
+    layout,
+    optimizer: optimizerTransform(spec.train.optimizer),
+    initialParameters: initializeParameters(
+      layout,
+      spec.model.initialization,
+      createStream(seed, 'initialization'),
+    ),
+    threads,
+  })
+  const trainSplit = await SplitEvaluation.create(
+    train,
+    network,
+    spec,
+    threads,
+    'the training loss',
+  )
+  const validationSplit =
+    validation === null
+      ? null
+      : await SplitEvaluation.create(validation, network, spec, threads, 'the validation loss')
+
+  let step = 0
+  let elapsedBefore = order.elapsedMs
+  const saved = await context.loadCheckpoint()
+  if (saved !== null) {
+    const state = parseCheckpoint(layout, saved)
+    trainer.restore(state.parameters, state.optimizer)
+    step = state.step
+    elapsedBefore = state.elapsedMs
+  }
+  const started = monotonicMs()
+  const elapsedMs = (): number => elapsedBefore + monotonicMs() - started
+  let savedStep = saved === null ? -1 : step
+  const save = async (): Promise<void> => {
+    if (savedStep === step) return
+    const bytes = formatCheckpoint(layout, {
+      step,
+      elapsedMs: elapsedMs(),
+      parameters: trainer.parameters,
+      optimizer: trainer.state,
+    })
+    await context.saveCheckpoint(step, bytes)
+    savedStep = step
+  }
+  const row = async (gradientNorm: number): Promise<MetricRow> => {
+    const onTrain = await trainSplit.evaluate(trainer.parameters)
+    const onValidation = await validationSplit?.evaluate(trainer.parameters)
+    return {
+      step,
+      epoch: step / cursor.stepsPerEpoch,
+      elapsedMs: elapsedMs(),
+      trainLoss: onTrain.loss,
+      trainAccuracy: onTrain.accuracy,
+      validationLoss: onValidation?.loss ?? null,
+      validationAccuracy: onValidation?.accuracy ?? null,
+      gradientNorm,
+    }
+  }
+
+  try {
+    const report = createProgressReporter(context, 'training', 'training', total)
+    const buffer = createBatchBuffer(train, batchSize)
+    while (step < total) {
+      if (context.signal.aborted) {
+        await save()
+        throw new StoppedError()
+      }
+      buffer.fill(cursor.indicesAt(step))
+      const { gradientNorm } = await trainer
+        .step(buffer.batch, spec.train.optimizer.learningRate)
+        .catch((error: unknown) => {
+          throw atStep(error, step + 1)
+        })
+      step += 1
+      const isDue = step % spec.train.evaluateEverySteps === 0
+      if (isDue || step === 1 || step === total) {
+        context.emit({ type: 'metrics', rows: [await row(gradientNorm)] })
+      }
+      if (step % spec.train.checkpointEverySteps === 0 || step === total) await save()
+      report(step)
+    }
+    await save()
+    return { parameters: trainer.parameters.slice(), step }
+  } finally {
+    await trainer.release()
+    await trainSplit.release()
+    await validationSplit?.release()
+  }
+}
+
+/** Says at which step a number broke. */
+function atStep(error: unknown, step: number): unknown {
+  return error instanceof NonFiniteError
+    ? new NonFiniteError(`${error.where} at step ${step}; try a smaller learning rate`)
+    : error
+}

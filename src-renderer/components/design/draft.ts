@@ -1,0 +1,108 @@
+import type { Field, GroupField, VariantField } from './fields.ts'
+
+/**
+ * What a person has typed, as typed: numbers stay text until they are sent, so that `1e-` is no error
+ * while `1e-3` is on its way. Plain JSON, so that it can be kept.
+ */
+export type Draft = string | boolean | GroupDraft | VariantDraft | readonly VariantDraft[]
+
+export interface GroupDraft {
+  readonly [key: string]: Draft
+}
+
+/** A choice among kinds; what was typed for the other kinds is kept. */
+export interface VariantDraft {
+  readonly kind: string
+  readonly groups: Readonly<Record<string, GroupDraft>>
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+
+/** The draft that stands for a value; what the value leaves out is filled from the schema. */
+export function draftOf(field: Field, value: unknown): Draft {
+  const given = value ?? field.initial
+  switch (field.type) {
+    case 'number':
+    case 'text':
+      return textOf(given)
+    case 'choice':
+      return textOf(given) || (field.options[0] ?? '')
+    case 'switch':
+      return given === true
+    case 'numbers':
+      return Array.isArray(given) ? given.map(textOf).join(', ') : textOf(given)
+    case 'group':
+      return groupDraft(field, given)
+    case 'variant':
+      return variantDraft(field, given)
+    case 'list':
+      return (Array.isArray(given) ? given : []).map((item) => variantDraft(field.item, item))
+  }
+}
+
+function groupDraft(field: GroupField, value: unknown): GroupDraft {
+  const given = isRecord(value) ? value : {}
+  return Object.fromEntries(field.fields.map((child) => [child.key, draftOf(child, given[child.key])]))
+}
+
+function variantDraft(field: VariantField, value: unknown): VariantDraft {
+  const kind = isRecord(value) ? value['kind'] : undefined
+  const chosen = field.variants.find((variant) => variant.kind === kind) ?? field.variants[0]
+  return {
+    kind: chosen?.kind ?? '',
+    groups: Object.fromEntries(
+      field.variants.map(({ kind: name, group }) => [
+        name,
+        groupDraft(group, name === kind ? value : undefined),
+      ]),
+    ),
+  }
+}
+
+/** A number if the text is one, else the text itself, which the schema then refuses. */
+function numberFrom(text: string): number | string {
+  const plain = text.trim().replaceAll('−', '-')
+  const value = Number(plain)
+  return plain === '' || Number.isNaN(value) ? text.trim() : value
+}
+
+/** The value a draft stands for, as the schema takes it in. */
+export function valueOf(field: Field, draft: Draft): unknown {
+  switch (field.type) {
+    case 'number':
+      return field.isOptional && String(draft).trim() === '' ? undefined : numberFrom(String(draft))
+    case 'numbers':
+      return String(draft)
+        .split(/[\s,;]+/)
+        .filter((part) => part !== '')
+        .map(numberFrom)
+    case 'text':
+      return field.isOptional && draft === '' ? undefined : draft
+    case 'choice':
+    case 'switch':
+      return draft
+    case 'group':
+      return groupValue(field, draft as GroupDraft)
+    case 'variant':
+      return variantValue(field, draft as VariantDraft)
+    case 'list':
+      return (draft as readonly VariantDraft[]).map((item) => variantValue(field.item, item))
+  }
+}
+
+function groupValue(field: GroupField, draft: GroupDraft): Record<string, unknown> {
+  const entries = field.fields.flatMap((child) => {
+    const value = valueOf(child, draft[child.key] ?? '')
+    return value === undefined ? [] : [[child.key, value] as const]
+  })
+  return { ...field.constants, ...Object.fromEntries(entries) }
+}
+
+function variantValue(field: VariantField, draft: VariantDraft): unknown {
+  const chosen = field.variants.find(({ kind }) => kind === draft.kind)
+  return chosen === undefined ? {} : groupValue(chosen.group, draft.groups[draft.kind] ?? {})
+}

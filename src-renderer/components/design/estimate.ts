@@ -1,0 +1,28 @@
+import type { DataSpec, ExperimentSpec } from '#shared/schemas'
+
+/** Width of input and output, where the settings alone decide it. */
+function dataWidths(data: DataSpec): readonly [number, number] | null {
+  switch (data.kind) {
+    case 'digits':
+      return [64, 10]
+    case 'mnist':
+      return [784, 10]
+    case 'gaussian-mixture':
+      return [data.dimension, data.classes]
+    case 'teacher-student':
+      return [data.dimension, data.outputs]
+    case 'text':
+    case 'file':
+      return null
+  }
+}
+
+/** Parameters of the network, or null where only the data itself can tell. */
+export function estimateParameterCount({ data, model }: ExperimentSpec): number | null {
+  const ends = dataWidths(data)
+  if (ends === null) return null
+  const widths = [ends[0], ...model.hidden, ends[1]]
+  return widths
+    .slice(1)
+    .reduce((sum, width, i) => sum + width * ((widths[i] ?? 0) + (model.bias ? 1 : 0)), 0)
+}

@@ -1,0 +1,7 @@
+export type { Channel } from './channel.ts'
+export { createClient, type RpcClient } from './client.ts'
+export { dispatch } from './dispatch.ts'
+export { parseJson } from './frames.ts'
+export { memoryChannelPair } from './memory-channel.ts'
+export { serveChannel, type ServedApi } from './server.ts'
+export { socketChannel, type SocketLike } from './socket-channel.ts'
