@@ -28,6 +28,8 @@ export default defineConfig({
     plugins: [vue()],
     build: {
       outDir: at('out/renderer'),
+      // The server's policy allows fonts and styles from files only, never from data: addresses.
+      assetsInlineLimit: 0,
       rolldownOptions: { input: at('src-renderer/index.html') },
     },
   },

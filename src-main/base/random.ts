@@ -83,7 +83,8 @@ class PhiloxStream implements RandomStream {
     if (this.#words.length === 0) {
       const low = this.#block >>> 0
       const high = Math.floor(this.#block / 2 ** 32) >>> 0
-      // The name fills the other half of the counter: streams of one seed never meet.
+      // The hash and length of the name fill the other half of the counter: two names of one seed meet
+      // with probability 2⁻³² only.
       this.#words = philox4x32([low, high, this.#lane, this.#path.length], this.#key)
       this.#block += 1
     }

@@ -1,5 +1,2 @@
-import type { InjectionKey } from 'vue'
-import type { ChartFactory } from './create-chart.ts'
-
-/** Replaces what draws charts, for tests without a canvas. */
-export const chartFactoryKey: InjectionKey<ChartFactory> = Symbol('chart-factory')
+/** Under this key an application may provide another `ChartFactory`: tests have no canvas. */
+export const chartFactoryKey = Symbol('chart-factory')

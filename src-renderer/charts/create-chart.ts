@@ -29,7 +29,10 @@ export const createChart: ChartFactory = (host, theme) => {
   const chart = init(host, theme, { renderer: 'canvas' })
   return {
     draw: (option) =>
-      chart.setOption(option as unknown as EChartsCoreOption, { notMerge: true, lazyUpdate: false }),
+      chart.setOption(option as unknown as EChartsCoreOption, {
+        notMerge: true,
+        lazyUpdate: false,
+      }),
     resize: () => chart.resize(),
     dispose: () => chart.dispose(),
   }

@@ -1,5 +1,11 @@
 import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
-import type { Artifact, MeasurementDocument, MetricRow, RunDetail, RunSummary } from '#shared/schemas'
+import type {
+  Artifact,
+  MeasurementDocument,
+  MetricRow,
+  RunDetail,
+  RunSummary,
+} from '#shared/schemas'
 import type { Backend } from '../backend/backend.ts'
 import { useFrameBatch } from '../composables/use-frame-batch.ts'
 import { messageOf } from './errors.ts'

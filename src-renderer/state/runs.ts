@@ -19,7 +19,7 @@ export interface RunsState {
   readonly total: Readonly<ShallowRef<number>>
   readonly isLoaded: Readonly<ShallowRef<boolean>>
   readonly error: Readonly<ShallowRef<string | null>>
-  show(query: RunsQuery): Promise<void>
+  readonly show: (query: RunsQuery) => Promise<void>
 }
 
 const refreshDelayMs = 400
@@ -87,7 +87,7 @@ export function createRunsState(backend: Backend): RunsState {
     total,
     isLoaded,
     error,
-    show(next) {
+    show: (next) => {
       query = next
       return load()
     },

@@ -25,6 +25,8 @@ export interface PlacedCurve {
 export interface PlacedDensity {
   readonly curves: readonly PlacedCurve[]
   readonly axisName: string
+  /** Whether each sign has a curve of its own. */
+  readonly hasSigns: boolean
   readonly densityName: string
   /** `of standard deviation … in λ`. */
   readonly kernelText: string
@@ -37,6 +39,9 @@ export interface PlacedDensity {
   /** λ → x; null if it has no place on the axis. */
   readonly place: (lambda: number) => number | null
 }
+
+/** Names of the two curves of a logarithmic axis. */
+export const signNames = { positive: 'λ > 0', negative: 'λ < 0' } as const
 
 /** Decades below the largest |λ| that a logarithmic axis shows. */
 const decades = 9
@@ -52,6 +57,7 @@ function placeLinear(document: DensityDocument): PlacedDensity {
   return {
     curves: [{ name: 'density', x: grid, lambda: grid, density, lower, upper }],
     axisName: 'eigenvalue λ',
+    hasSigns: false,
     densityName: 'density p(λ)',
     kernelText: `${formatNumber(document.kernel.standardDeviation, 2)} in λ`,
     omission: '',
@@ -79,6 +85,7 @@ function placeAsinh(document: DensityDocument): PlacedDensity {
   const at = new Map(asinhTicks(curve, scale).map((lambda) => [place(lambda), lambda]))
   return {
     curves: [placed('density', curve)],
+    hasSigns: false,
     axisName: `eigenvalue λ (asinh axis, linear within ±${formatNumber(scale, 2)})`,
     densityName: 'density per unit of asinh(λ/s)',
     kernelText: `${formatNumber(curve.kernelDeviation, 2)} in asinh(λ/s), s = ${formatNumber(scale, 2)}`,
@@ -144,7 +151,7 @@ function placeLog(document: DensityDocument): PlacedDensity {
     const curve = smoothDensity(part, { coordinate: { kind: 'linear' }, kernelDeviation })
     return [
       {
-        ...placed(sign > 0 ? 'λ > 0' : 'λ < 0', curve),
+        ...placed(sign > 0 ? signNames.positive : signNames.negative, curve),
         lambda: curve.u.map((u) => sign * 10 ** u),
       },
     ]
@@ -157,6 +164,7 @@ function placeLog(document: DensityDocument): PlacedDensity {
   return {
     curves,
     axisName: 'size of the eigenvalue |λ|',
+    hasSigns: true,
     densityName: 'density per decade of |λ|',
     kernelText: `${String(kernelDeviation)} decades of |λ|`,
     omission:

@@ -24,7 +24,15 @@ export function frameOption(options: FrameOptions): FigureOption {
   const names = options.legend ?? []
   return {
     animation: false,
-    grid: { left: 12, right: 16, top: names.length > 0 ? 40 : 16, bottom: 12, containLabel: true },
+    // The plot gives way to its labels and to the names of its axes, which stay inside the frame.
+    grid: {
+      left: 4,
+      right: 20,
+      top: names.length > 0 ? 36 : 12,
+      bottom: 4,
+      outerBoundsMode: 'same',
+      outerBoundsContain: 'all',
+    },
     legend: { show: names.length > 0, data: names, top: 0, left: 0, icon: 'roundRect' },
     tooltip: {
       trigger: 'axis',
@@ -60,7 +68,9 @@ export function axis(
     type: 'value',
     name,
     nameLocation: 'middle',
-    nameGap: side === 'x' ? 28 : 52,
+    nameGap: side === 'x' ? 8 : 10,
+    nameMoveOverlap: true,
+    axisLine: { onZero: false },
     scale: true,
     axisLabel: { formatter: (value: number) => formatNumber(value), hideOverlap: true },
     splitLine: { show: side === 'y' },

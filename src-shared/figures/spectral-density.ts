@@ -1,5 +1,11 @@
 import type { DensityDocument, EigenpairsDocument } from '../schemas/index.ts'
-import { placeDensity, type DensityAxis, type PlacedCurve } from './density-curves.ts'
+import {
+  placeDensity,
+  signNames,
+  type DensityAxis,
+  type PlacedCurve,
+  type PlacedDensity,
+} from './density-curves.ts'
 import { formatCount, formatNumber, formatPowerOfTen } from './format.ts'
 import { axis, bandSeries, frameOption, lineSeries, rugSeries } from './frame.ts'
 import type { Figure, FigureAxis, FigureSeries } from './option.ts'
@@ -30,15 +36,13 @@ export function spectralDensityFigure(
     .reduce((most, value) => Math.max(most, value), 0)
   const floor =
     scale === 'log' && peak > 0 ? 10 ** (Math.ceil(Math.log10(peak)) - densityDecades) : null
-  const rug = [...(options.eigenpairs?.top ?? []), ...(options.eigenpairs?.bottom ?? [])].flatMap(
-    ({ value }) => placed.place(value) ?? [],
-  )
   const series: FigureSeries[] = placed.curves.flatMap((curve) => curveSeries(curve, floor))
-  if (rug.length > 0) series.push(rugSeries(rugName, rug))
+  const rugs = eigenvalueRugs(placed, options.eigenpairs ?? null)
+  series.push(...rugs)
   const names = [...new Set(series.map(({ name }) => name))]
   return {
     title: 'Spectral density of the Hessian',
-    caption: captionOf(document, placed.kernelText, placed.omission),
+    caption: captionOf(document, placed, rugs.length > 0),
     description: describe(document, options.eigenpairs ?? null),
     option: frameOption({
       xAxis: axis('x', placed.axisName, ticksOf(placed.ticks, placed.labelTick)),
@@ -76,16 +80,36 @@ function curveSeries(curve: PlacedCurve, floor: number | null): FigureSeries[] {
   ]
 }
 
+/** Strokes at the extreme eigenvalues; in the color of the curve of their sign where there are two. */
+function eigenvalueRugs(
+  placed: PlacedDensity,
+  eigenpairs: EigenpairsDocument | null,
+): FigureSeries[] {
+  if (eigenpairs === null) return []
+  const values = [...eigenpairs.top, ...eigenpairs.bottom].map(({ value }) => value)
+  return [1, -1].flatMap((sign) => {
+    const at = values
+      .filter((value) => (sign > 0 ? value >= 0 : value < 0))
+      .flatMap((value) => placed.place(value) ?? [])
+    const name = placed.hasSigns ? signNames[sign > 0 ? 'positive' : 'negative'] : rugName
+    return at.length > 0 ? [rugSeries(name, at)] : []
+  })
+}
+
 function ticksOf(
   ticks: readonly number[] | null,
   labelTick: (x: number) => string,
 ): Record<string, unknown> {
-  if (ticks === null) return {}
+  const ends = { min: 'dataMin', max: 'dataMax' }
+  if (ticks === null) {
+    // The ends of the grid are no round numbers.
+    const axisLabel = { formatter: labelTick, showMinLabel: false, showMaxLabel: false }
+    return { ...ends, axisLabel: { ...axisLabel, hideOverlap: true } }
+  }
   return {
     axisTick: { customValues: ticks },
     axisLabel: { customValues: ticks, formatter: labelTick, hideOverlap: true },
-    min: 'dataMin',
-    max: 'dataMax',
+    ...ends,
   }
 }
 
@@ -98,12 +122,17 @@ function densityAxis(name: string, floor: number | null): FigureAxis {
   })
 }
 
-function captionOf(document: DensityDocument, kernelText: string, omission: string): string {
+function captionOf(
+  document: DensityDocument,
+  { kernelText, omission }: PlacedDensity,
+  hasRug: boolean,
+): string {
   return (
     `Density of the ${formatCount(document.parameterCount)} Hessian eigenvalues at step ` +
     `${formatCount(document.step)} by stochastic Lanczos quadrature (${String(document.probes)} probes, ` +
     `${String(document.steps)} steps each), smoothed by a Gaussian kernel of standard deviation ` +
     `${kernelText}; the band is the mean ± 2 standard errors over probes` +
+    (hasRug ? '; strokes at the foot mark the extreme eigenvalues' : '') +
     `${omission === '' ? '' : `; ${omission}`}.`
   )
 }

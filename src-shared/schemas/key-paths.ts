@@ -32,8 +32,7 @@ function unwrap(schema: z.ZodType, input: unknown): z.ZodType {
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable
   ) {
-    const filled =
-      input ?? (schema instanceof z.ZodPrefault ? (schema.def.defaultValue) : undefined)
+    const filled = input ?? (schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined)
     return unwrap(schema.unwrap() as z.ZodType, filled)
   }
   if (schema instanceof z.ZodDiscriminatedUnion) {
@@ -49,7 +48,7 @@ function unwrap(schema: z.ZodType, input: unknown): z.ZodType {
 }
 
 const shapeOf = (schema: z.ZodType): Readonly<Record<string, z.ZodType>> =>
-  schema instanceof z.ZodObject ? (schema.shape) : {}
+  schema instanceof z.ZodObject ? schema.shape : {}
 
 function childOf(input: unknown, key: PropertyKey): unknown {
   if (typeof input !== 'object' || input === null || !Object.hasOwn(input, key)) return undefined

@@ -1,9 +1,9 @@
 import { invariant, ShapeError } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
-import { add, Graph, inlineProgram, type Program } from '#tensor/program'
-import { compileProgram, type Executable } from '#tensor/runtime'
+import type { Program } from '#tensor/program'
 import { hvp } from '#tensor/transforms'
+import { BatchSum } from './batch-sum.ts'
 import { createNativeSpace, type NativeSpace } from './native-space.ts'
 
 /** What the Hessian is of and where. */
@@ -29,85 +29,49 @@ export interface HessianOperator extends LinearOperator {
   release(): Promise<void>
 }
 
-/** Adds one input per output, summed onto it: running totals over batches stay inside the graph. */
-function withTotals(program: Program): Program {
-  const graph = new Graph()
-  const inputs = program.inputs.map((variable) => graph.input(variable.type))
-  const totals = program.outputs.map((variable) => graph.input(variable.type))
-  const outputs = inlineProgram(program, graph, inputs)
-  return graph.finish(
-    program.name,
-    [...inputs, ...totals],
-    outputs.map((output, i) => add(totals[i]!, output)),
-  )
-}
-
-/** Buffers for K rows, tensor by tensor: `[K, shape…]` one after another. */
-class Stage {
-  readonly flat: Float32Array
+/** Tangents of K rows, tensor by tensor: `[K, shape…]` one after another. */
+class RowBlock {
   readonly views: readonly Float32Array[]
   readonly #layout: Layout
   readonly #rows: number
 
   constructor(layout: Layout, rows: number) {
-    this.flat = new Float32Array(rows * layout.size)
-    this.views = layout.entries.map(({ offset, size }) =>
-      this.flat.subarray(rows * offset, rows * (offset + size)),
-    )
+    this.views = layout.entries.map(({ size }) => new Float32Array(rows * size))
     this.#layout = layout
     this.#rows = rows
   }
 
   /** Copies row vectors in; missing rows become zero. */
   pack(block: Float32Array, rows: number): void {
-    if (rows < this.#rows) this.flat.fill(0)
-    this.#forEachPart(rows, (row, offset, size, view) => {
-      const from = row * this.#layout.size + offset
-      view.set(block.subarray(from, from + size), row * size)
-    })
-  }
-
-  /** Copies row vectors out. */
-  unpack(block: Float32Array, rows: number): void {
-    this.#forEachPart(rows, (row, offset, size, view) => {
-      block.set(view.subarray(row * size, (row + 1) * size), row * this.#layout.size + offset)
-    })
-  }
-
-  #forEachPart(
-    rows: number,
-    visit: (row: number, offset: number, size: number, view: Float32Array) => void,
-  ): void {
     this.#layout.entries.forEach(({ offset, size }, i) => {
-      for (let row = 0; row < rows; row += 1) visit(row, offset, size, this.views[i]!)
+      const view = this.views[i]!
+      if (rows < this.#rows) view.fill(0)
+      for (let row = 0; row < rows; row += 1) {
+        const from = row * this.#layout.size + offset
+        view.set(block.subarray(from, from + size), row * size)
+      }
     })
   }
 }
 
 /** Products for one fixed number of rows. */
 class BlockProduct {
-  readonly #executable: Executable
-  readonly #input: Stage
-  readonly #output: Stage
-  readonly #total: Stage | null
+  readonly #sum: BatchSum
+  readonly #input: RowBlock
+  readonly #layout: Layout
 
-  private constructor(executable: Executable, input: Stage, output: Stage, total: Stage | null) {
-    this.#executable = executable
-    this.#input = input
-    this.#output = output
-    this.#total = total
+  private constructor(sum: BatchSum, layout: Layout, rows: number) {
+    this.#sum = sum
+    this.#input = new RowBlock(layout, rows)
+    this.#layout = layout
   }
 
   static async create(options: HessianOptions, rows: number): Promise<BlockProduct> {
     const { loss, layout, batches } = options
     const wrt = layout.entries.map((_, i) => i)
     const program = hvp(loss, wrt, rows)
-    const isSummed = batches.length > 1
-    const executable = await compileProgram(isSummed ? withTotals(program) : program, {
-      threads: options.threads ?? 0,
-    })
-    const stage = (): Stage => new Stage(layout, rows)
-    return new BlockProduct(executable, stage(), stage(), isSummed ? stage() : null)
+    const sum = await BatchSum.create(program, batches.length, options.threads ?? 0)
+    return new BlockProduct(sum, layout, rows)
   }
 
   async apply(
@@ -118,22 +82,17 @@ class BlockProduct {
     output: Float32Array,
   ): Promise<void> {
     this.#input.pack(input, rows)
-    let [result, total] = [this.#output, this.#total]
-    total?.flat.fill(0)
-    for (const batch of batches) {
-      await this.#executable.run(
-        [...parameters, ...batch, ...this.#input.views, ...(total?.views ?? [])],
-        result.views,
-      )
-      if (total !== null) [result, total] = [total, result]
-    }
-    // After the swap the running total is the stage written last.
-    const final = total ?? result
-    final.unpack(output, rows)
+    const parts = await this.#sum.run(parameters, batches, this.#input.views)
+    this.#layout.entries.forEach(({ offset, size }, i) => {
+      for (let row = 0; row < rows; row += 1) {
+        const part = parts[i]!.subarray(row * size, (row + 1) * size)
+        output.set(part, row * this.#layout.size + offset)
+      }
+    })
   }
 
   release(): Promise<void> {
-    return this.#executable.release()
+    return this.#sum.release()
   }
 }
 

@@ -1,5 +1,6 @@
 import { createStream, InputError } from '#base'
 import {
+  heldOutCount,
   loadDigits,
   loadMnist,
   loadSamplesFile,
@@ -44,7 +45,7 @@ async function loadTextParts(
   folder: string,
 ): Promise<SplitSamples> {
   const { context, samples, validationFraction } = spec
-  const heldOut = Math.round(validationFraction * samples)
+  const heldOut = heldOutCount(samples, validationFraction)
   const load = (part: 'train' | 'validation', count: number) =>
     loadText(folder, { context, samples: count, part, stream: createStream(seed, 'data', part) })
   return {

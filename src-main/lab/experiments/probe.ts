@@ -1,10 +1,9 @@
 import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
 import { loadArray, loadArrays, loadSamplesFile, type Samples } from '#learn/datasets'
-import { lossProgram, networkLayout, parameterInputs, type Network } from '#learn/models'
+import { sumGradients } from '#geometry/curvature'
+import { lossProgram, networkLayout, type Network } from '#learn/models'
 import { createEvaluator } from '#learn/training'
-import { layoutViews, type Layout } from '#tensor/dense'
-import { compileProgram } from '#tensor/runtime'
-import { gradient } from '#tensor/transforms'
+import type { Layout } from '#tensor/dense'
 import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
 import { partitionSamples } from './batches.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
@@ -87,13 +86,13 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
   const evaluator = await createEvaluator({ loss: program, layout, threads })
   const [value, accuracy] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
-  const slope = await meanGradient(
-    gradient({ ...program, outputs: program.outputs.slice(0, 1) }, parameterInputs(layout)),
+  const slope = await sumGradients({
+    loss: { ...program, outputs: program.outputs.slice(0, 1) },
     layout,
     parameters,
     batches,
     threads,
-  )
+  })
   const operator = await hessianOfSamples({
     network,
     loss,
@@ -215,24 +214,6 @@ async function readParameterVector(path: string, layout: Layout): Promise<Float3
   const bad = data.findIndex((x) => !Number.isFinite(x))
   if (bad >= 0) throw new FormatError(path, `holds ${data[bad]!} at entry ${bad}`)
   return Float32Array.from(data)
-}
-
-async function meanGradient(
-  program: Parameters<typeof compileProgram>[0],
-  layout: Layout,
-  parameters: Float32Array,
-  batches: ReturnType<typeof partitionSamples>,
-  threads: number,
-): Promise<Float32Array> {
-  const executable = await compileProgram(program, { threads })
-  const total = new Float64Array(layout.size)
-  const part = new Float32Array(layout.size)
-  for (const batch of batches) {
-    await executable.run([...layoutViews(layout, parameters), ...batch], layoutViews(layout, part))
-    part.forEach((x, i) => (total[i]! += x))
-  }
-  await executable.release()
-  return Float32Array.from(total)
 }
 
 /** Norms of pieces, so that no argument list grows with n. */

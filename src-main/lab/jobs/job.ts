@@ -24,10 +24,12 @@ export interface JobOptions {
   readonly onEvent: EventListener
   /** How long a compute process may take to stop before it is killed. */
   readonly stopGraceMs: number
+  /** The end of a run could not be stored; to be tried again with {@link endRun}. */
+  readonly onUnsettled: (runId: string, outcome: Outcome) => void
 }
 
 /** Why a job is asked to stop: its run is cancelled, or the engine closes. */
-export type StopReason = 'cancel' | 'close'
+type StopReason = 'cancel' | 'close'
 
 /** One attempt at one run, with its compute process. */
 export interface Job {
@@ -38,7 +40,8 @@ export interface Job {
   readonly done: Promise<void>
 }
 
-interface Outcome {
+/** How a run stands when it has no process any more. */
+export interface Outcome {
   readonly status: EndStatus
   readonly error: WireError | null
 }
@@ -127,7 +130,7 @@ export function startJob(claim: QueueClaim, options: JobOptions): Job {
     if (killTimer !== null) clearTimeout(killTimer)
     const { status, error } = outcome
     if (error !== null) logger.warn(`run ${runId} is ${status}: ${error.message}`)
-    endRun(options, runId, outcome)
+    if (!endRun(options, runId, outcome)) options.onUnsettled(runId, outcome)
   }
 
   return {
@@ -146,12 +149,17 @@ export function startJob(claim: QueueClaim, options: JobOptions): Job {
   }
 }
 
-/** Stores how a run stands without a process, takes it off the queue and writes its bundle. */
+/**
+ * Stores how a run stands without a process, takes it off the queue and writes its bundle.
+ *
+ * @returns False if it cannot be stored now, as on a full disk: the run is still `running` then, and
+ *   the next start of an engine would recover it.
+ */
 export function endRun(
   { store, logger, onEvent }: Pick<JobOptions, 'store' | 'logger' | 'onEvent'>,
   runId: string,
   { status, error }: Outcome,
-): void {
+): boolean {
   try {
     removePidFile(store.runFolder(runId))
     store.transaction(() => {
@@ -159,9 +167,8 @@ export function endRun(
       store.queue.remove(runId)
     })
   } catch (cause) {
-    // On a full disk: the run stays `running` in the store, and the next start recovers it.
     logger.error(`the end of run ${runId} (${status}) cannot be stored`, cause)
-    return
+    return false
   }
   try {
     store.writeBundle(runId)
@@ -170,6 +177,7 @@ export function endRun(
     logger.error(`the bundle of run ${runId} cannot be written`, cause)
   }
   onEvent('runs.changed', store.runs.get(runId))
+  return true
 }
 
 /** How a run stands after its process is gone. */

@@ -3,7 +3,7 @@ import type { Store } from '#lab/store'
 import { ApiError } from '#shared/errors'
 import type { RunSummary } from '#shared/schemas'
 import type { EventListener } from './events.ts'
-import { endRun, startJob, type Job, type JobOptions } from './job.ts'
+import { endRun, startJob, type Job, type JobOptions, type Outcome } from './job.ts'
 import { recover } from './recover.ts'
 
 /** How {@link createSupervisor} works. */
@@ -20,6 +20,8 @@ export interface SupervisorOptions {
   readonly autoResume?: boolean
   /** How long a compute process may take to stop before it is killed. @default 15 000 */
   readonly stopGraceMs?: number
+  /** How often leases are prolonged, and ends of runs tried again that a full disk refused. @default 15 000 */
+  readonly heartbeatMs?: number
 }
 
 /** Works through the queue of a store, one compute process a run. */
@@ -48,14 +50,17 @@ export interface Supervisor {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const leaseMs = 60_000
-const heartbeatMs = 15_000
+/** A lease outlives several missed heartbeats. */
+const leaseOfHeartbeats = 4
 
 /** Recovers what a dead engine left behind, then starts to work. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { store, logger, concurrency = 1, autoResume = true, stopGraceMs = 15_000 } = options
+  const { store, logger, concurrency = 1, autoResume = true } = options
+  const { stopGraceMs = 15_000, heartbeatMs = 15_000 } = options
+  const leaseMs = leaseOfHeartbeats * heartbeatMs
   const owner = `${String(process.pid)}/${createId()}`
   const jobs = new Map<string, Job>()
+  const unsettled = new Map<string, Outcome>()
   let isClosing = false
 
   // A client's failure must not end a run.
@@ -66,13 +71,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       logger.error(`a listener of ${event} failed`, error)
     }
   }
-  const jobOptions: JobOptions = { ...options, onEvent, stopGraceMs }
-
-  const announce = (runId: string): RunSummary => {
-    const summary = store.runs.get(runId)
-    onEvent('runs.changed', summary)
-    return summary
+  const jobOptions: JobOptions = {
+    ...options,
+    onEvent,
+    stopGraceMs,
+    onUnsettled: (runId, outcome) => void unsettled.set(runId, outcome),
   }
+
+  const announce = (runId: string): void => onEvent('runs.changed', store.runs.get(runId))
 
   /** Starts jobs until all places are taken or nothing waits. */
   function pump(): void {
@@ -102,9 +108,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const { status } = store.runs.get(runId)
     if (status !== 'queued') throw notResumable(runId, status)
     store.queue.add(runId)
-    const summary = announce(runId)
+    unsettled.delete(runId)
+    announce(runId)
     pump()
-    return summary
+    return store.runs.get(runId)
   }
 
   function resume(runId: string): RunSummary {
@@ -114,9 +121,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       throw notResumable(runId, status)
     }
     store.queue.add(runId)
-    const summary = announce(runId)
+    unsettled.delete(runId)
+    announce(runId)
     pump()
-    return summary
+    return store.runs.get(runId)
   }
 
   async function cancel(runId: string): Promise<RunSummary> {
@@ -129,7 +137,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     const job = jobs.get(runId)
     if (job === undefined) {
-      endRun(jobOptions, runId, { status: 'cancelled', error: null })
+      const isStored = endRun(jobOptions, runId, { status: 'cancelled', error: null })
+      if (!isStored)
+        throw new ApiError('disk-full', `no space left to cancel run ${runId}`, { runId })
+      unsettled.delete(runId)
     } else {
       job.stop('cancel')
       await job.done
@@ -142,9 +153,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     clearInterval(heartbeat)
     for (const job of jobs.values()) job.stop('close')
     await Promise.all([...jobs.values()].map((job) => job.done))
+    retryUnsettled()
+  }
+
+  function retryUnsettled(): void {
+    for (const [runId, outcome] of unsettled) {
+      if (endRun(jobOptions, runId, outcome)) unsettled.delete(runId)
+    }
   }
 
   const heartbeat = setInterval(() => {
+    retryUnsettled()
     if (jobs.size === 0) return
     try {
       store.queue.heartbeat(owner, leaseMs)

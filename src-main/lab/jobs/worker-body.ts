@@ -18,11 +18,11 @@ export interface WorkerPort {
 export interface WorkerContext {
   /** Aborted when the work should checkpoint and throw `StoppedError`. */
   readonly signal: AbortSignal
-  emit(event: WorkerEvent): void
+  readonly emit: (event: WorkerEvent) => void
   /** Bytes of the checkpoint to go on from; null for a fresh start. @throws ApiError `file-corrupt`, `file-not-found`. */
-  loadCheckpoint(): Promise<Uint8Array | null>
+  readonly loadCheckpoint: () => Promise<Uint8Array | null>
   /** Writes a checkpoint durably, then tells the engine. @throws ApiError `disk-full`. */
-  saveCheckpoint(step: number, bytes: Uint8Array): Promise<void>
+  readonly saveCheckpoint: (step: number, bytes: Uint8Array) => Promise<void>
 }
 
 /** Works on a run to its end, or throws. */

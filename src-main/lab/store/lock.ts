@@ -5,7 +5,7 @@ import { isoNow } from '#base'
 import { ApiError } from '#shared/errors'
 import { systemCode } from './file-errors.ts'
 import { removeQuietly, writeFileDurably } from './files.ts'
-import { openExclusive } from './open.ts'
+import { openExclusive, type Connection } from './open.ts'
 
 const ownerSchema = z.object({
   pid: z.int(),
@@ -16,6 +16,9 @@ const ownerSchema = z.object({
 
 /** Who has a store open. */
 export type StoreOwner = z.infer<typeof ownerSchema>
+
+/** Keeps locks reachable: a connection that is collected as garbage is closed, and its lock is gone. */
+const heldLocks = new Set<Connection>()
 
 /** The right to write a store, held until released or until this process ends. */
 export interface StoreLock {
@@ -38,6 +41,11 @@ export interface StoreLock {
 export function acquireLock(folder: string): StoreLock {
   const held = openExclusive(join(folder, 'engine.lock.sqlite'))
   if (held === null) throw inUse(folder)
+  heldLocks.add(held)
+  const letGo = () => {
+    held.close()
+    heldLocks.delete(held)
+  }
   const path = ownerPath(folder)
   const followsCrash = existsSync(path)
   const owner: StoreOwner = { pid: process.pid, startedAt: isoNow(), port: null }
@@ -47,7 +55,7 @@ export function acquireLock(folder: string): StoreLock {
   try {
     write(null)
   } catch (error) {
-    held.close()
+    letGo()
     throw error
   }
   return {
@@ -55,7 +63,7 @@ export function acquireLock(folder: string): StoreLock {
     announcePort: write,
     release(clean) {
       if (clean) removeQuietly(path)
-      held.close()
+      letGo()
     },
   }
 }

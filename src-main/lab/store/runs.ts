@@ -31,7 +31,7 @@ export interface RunFacts {
 }
 
 /** What a run keeps besides its summary. */
-export interface RunDocuments {
+interface RunDocuments {
   readonly spec: ExperimentSpec
   readonly provenance: Provenance | null
   readonly dataCard: DataCard | null
@@ -272,7 +272,7 @@ export function runRepository(connection: Connection): RunRepository {
 }
 
 /** The error of an id that names no run. */
-export const runNotFound = (runId: string): ApiError =>
+const runNotFound = (runId: string): ApiError =>
   new ApiError('run-not-found', `there is no run ${runId}`, { runId })
 
 const toJson = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))

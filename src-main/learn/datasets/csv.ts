@@ -25,19 +25,19 @@ const place = (line: number, column: number, header: readonly string[] | null): 
   return `line ${line}, column ${column + 1}${name === undefined ? '' : ` (${name})`}`
 }
 
-function parseCell(cell: string, where: string, file: string): number {
+function parseCell(cell: string, locate: () => string, file: string): number {
   if (numberPattern.test(cell)) {
     const value = Number(cell)
     if (Number.isFinite(value)) return value
-    throw new InputError(file, `${cell} is beyond double precision at ${where} of ${file}`)
+    throw new InputError(file, `${cell} is beyond double precision at ${locate()} of ${file}`)
   }
-  if (nonFinitePattern.test(cell)) throw new InputError(file, `${cell} at ${where} of ${file}`)
+  if (nonFinitePattern.test(cell)) throw new InputError(file, `${cell} at ${locate()} of ${file}`)
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell
   throw new FormatError(
     file,
     cell === ''
-      ? `value missing at ${where}`
-      : `not a number at ${where}: ${JSON.stringify(shown)}`,
+      ? `value missing at ${locate()}`
+      : `not a number at ${locate()}: ${JSON.stringify(shown)}`,
   )
 }
 
@@ -63,8 +63,8 @@ class GrowingTable {
       this.#values = larger
     }
     for (let column = 0; column < row.length; column += 1) {
-      const where = numberPattern.test(row[column]!) ? '' : place(line, column, this.header)
-      this.#values[this.#used] = parseCell(row[column]!, where, file)
+      const locate = () => place(line, column, this.header)
+      this.#values[this.#used] = parseCell(row[column]!, locate, file)
       this.#used += 1
     }
     this.rowCount += 1

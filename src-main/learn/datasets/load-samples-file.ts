@@ -5,14 +5,14 @@ import { loadArrays, takeArray } from './load-arrays.ts'
 import { checkFinite, type NamedArray } from './named-array.ts'
 import { readInflated } from './read-file.ts'
 import {
-  checkEntryCount,
   classificationSamples,
+  largestEntryCount,
   regressionSamples,
   type Samples,
 } from './samples.ts'
 
 /** What the targets of a file mean. */
-export type SamplesTask = 'classification' | 'regression'
+type SamplesTask = 'classification' | 'regression'
 
 /** How to read a file of samples. */
 export interface LoadSamplesOptions {
@@ -38,29 +38,23 @@ function finiteValues(array: NamedArray, name: string, file: string): Float32Arr
   return data
 }
 
-/** Integer classes 0…c − 1 and their number, which is the largest label + 1 and at least 2. */
+/** Integer classes 0…c − 1 and their number c. */
 function readLabels(
   y: NamedArray,
   file: string,
   wantedClasses: number | undefined,
 ): { readonly labels: Int32Array; readonly classCount: number } {
-  let largest = 1
+  // As many classes as one-hot targets have room for.
+  const limit = wantedClasses ?? Math.floor(largestEntryCount / y.data.length)
+  let classCount = wantedClasses ?? 2
   for (let row = 0; row < y.data.length; row += 1) {
     const label = y.data[row]!
-    if (!Number.isInteger(label) || label < 0) {
-      const problem = `label must be an integer of at least 0, got ${label}`
+    if (!Number.isInteger(label) || label < 0 || label >= limit) {
+      const problem = `label must be an integer in 0…${limit - 1}, got ${label}`
       throw new InputError(file, `${problem} in y at row ${row} of ${file}`)
     }
-    largest = Math.max(largest, label)
+    classCount = Math.max(classCount, label + 1)
   }
-  const classCount = wantedClasses ?? largest + 1
-  if (largest >= classCount) {
-    throw new InputError(
-      file,
-      `y in ${file} must be in 0…${classCount - 1} for ${classCount} classes, got ${largest}`,
-    )
-  }
-  checkEntryCount('classes', classCount, y.data.length)
   return { labels: Int32Array.from(y.data), classCount }
 }
 
@@ -112,11 +106,12 @@ async function readTable(path: string): Promise<{ x: NamedArray; y: NamedArray }
  * Samples from a person's own file, by its ending: `.npz` or `.safetensors` with `x` `[n, …]`
  * (flattened to rows) and `y`; `.csv` or `.csv.gz` with the target in the last column.
  *
- * For classification `y` is `[n]`, integers from 0; see {@link LoadSamplesOptions.classCount}. For regression it is `[n]` or `[n, c]`.
+ * For classification `y` is `[n]`, integers from 0; see {@link LoadSamplesOptions.classCount}.
+ * For regression it is `[n]` or `[n, c]`.
  *
  * @throws ShapeError naming the arrays, if their shapes do not fit.
- * @throws InputError naming array, row (from 0) and file, at NaN, ±∞, or a label that is negative or
- *   fractional; or if the ending is another.
+ * @throws InputError naming array, row (from 0) and file, at NaN, ±∞, or a label that is negative,
+ *   fractional or too large; or if the ending is another.
  * @throws MissingFileError or FormatError if the file is not what it should be.
  */
 export async function loadSamplesFile(path: string, options: LoadSamplesOptions): Promise<Samples> {

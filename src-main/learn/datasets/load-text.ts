@@ -3,7 +3,7 @@ import { readInflated } from './read-file.ts'
 import { checkEntryCount, classificationSamples, type Samples } from './samples.ts'
 
 /** Which verses samples are drawn from: those to train on, or others held out. */
-export type TextPart = 'train' | 'validation'
+type TextPart = 'train' | 'validation'
 
 /** How a text becomes samples. */
 export interface TextOptions {

@@ -4,7 +4,7 @@ import { gunzip } from 'node:zlib'
 import { FormatError, InputError, MissingFileError } from '#base'
 
 /** Largest file read into memory. */
-export const largestFileBytes = 2 ** 31 - 1
+const largestFileBytes = 2 ** 31 - 1
 
 /** Largest content a compressed file may have. */
 export const largestInflatedBytes = 2 ** 30

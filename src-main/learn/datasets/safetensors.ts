@@ -52,7 +52,7 @@ function parseEntry(name: string, value: unknown, file: string): TensorEntry {
     const known = Object.keys(elementTypes).join(', ')
     throw new FormatError(
       file,
-      `${label} must have dtype ${known}, got ${JSON.stringify(dtype) ?? 'none'}`,
+      `${label} must have dtype ${known}, got ${dtype === undefined ? 'none' : JSON.stringify(dtype)}`,
     )
   }
   if (!isCounts(shape)) throw new FormatError(file, `${label} has no valid shape`)

@@ -2,7 +2,7 @@ import { fillNormal, InputError, type RandomStream } from '#base'
 import { checkEntryCount, regressionSamples, type Samples } from './samples.ts'
 
 /** Nonlinearity of the teacher's hidden layers. */
-export type TeacherActivation = 'tanh' | 'relu' | 'gelu' | 'softplus' | 'identity'
+type TeacherActivation = 'tanh' | 'relu' | 'gelu' | 'softplus' | 'identity'
 
 /** A regression task whose answer is a random network. */
 export interface TeacherStudentOptions {
@@ -91,7 +91,9 @@ export function sampleTeacherStudent(
   fillNormal(features, inputStream)
   const targets = new Float32Array(count * outputs)
   for (let row = 0; row < count; row += 1) {
-    let hidden = Float64Array.from(features.subarray(row * dimension, (row + 1) * dimension))
+    let hidden: Float64Array = Float64Array.from(
+      features.subarray(row * dimension, (row + 1) * dimension),
+    )
     layers.forEach((layer, i) => {
       hidden = applyLayer(layer, hidden)
       if (i < layers.length - 1) hidden = hidden.map((x) => activation(x))

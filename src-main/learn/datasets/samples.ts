@@ -105,6 +105,21 @@ export interface SplitSamples {
 }
 
 /**
+ * How many of `count` samples are held out: round(fraction · count).
+ *
+ * @throws InputError if none would be left to train on.
+ */
+export function heldOutCount(count: number, validationFraction: number): number {
+  const heldOut = Math.round(validationFraction * count)
+  if (validationFraction >= 0 && heldOut < count) return heldOut
+  const limit = 1 - 0.5 / count
+  throw new InputError(
+    'validationFraction',
+    `validationFraction must be in [0, ${limit}) to leave one of ${count} samples for training, got ${validationFraction}`,
+  )
+}
+
+/**
  * Holds out round(fraction · count) rows drawn without replacement; both parts keep the rows' order.
  * Where that is no row, `validation` is null and `train` is the very samples given.
  *
@@ -116,14 +131,7 @@ export function splitSamples(
   stream: RandomStream,
 ): SplitSamples {
   const { count } = samples
-  const heldOut = Math.round(validationFraction * count)
-  if (!(validationFraction >= 0 && heldOut < count)) {
-    const limit = 1 - 0.5 / count
-    throw new InputError(
-      'validationFraction',
-      `validationFraction must be in [0, ${limit}) to leave one of ${count} samples for training, got ${validationFraction}`,
-    )
-  }
+  const heldOut = heldOutCount(count, validationFraction)
   if (heldOut === 0) return { train: samples, validation: null }
   const order = shuffledIndices(count, stream)
   return {

@@ -15,24 +15,36 @@ interface ZipEntry {
   readonly localOffset: number
 }
 
+/** Where the directory lies and how many entries it lists. */
+interface ZipDirectory {
+  readonly offset: number
+  readonly end: number
+  readonly count: number
+}
+
 /** The end-of-directory record lies in the last 22 bytes, before a comment of up to 65,535. */
-function findDirectory(view: DataView, file: string): { offset: number; count: number } {
+function findDirectory(view: DataView, file: string): ZipDirectory {
   const last = view.byteLength - 22
   for (let at = last; at >= Math.max(0, last - 0xffff); at -= 1) {
     if (view.getUint32(at, true) !== endSignature) continue
+    if (view.getUint16(at + 20, true) !== last - at) continue
     const count = view.getUint16(at + 10, true)
+    const size = view.getUint32(at + 12, true)
     const offset = view.getUint32(at + 16, true)
     if (count === 0xffff || offset === 0xffffffff) {
       throw new FormatError(file, 'ZIP64 archives are not supported', at)
     }
-    if (offset > at) throw new FormatError(file, 'the ZIP directory lies outside the file', at)
-    return { offset, count }
+    const isOnOneDisk = view.getUint32(at + 4, true) === 0 && view.getUint16(at + 8, true) === count
+    if (offset + size !== at || !isOnOneDisk) {
+      throw new FormatError(file, 'the end of the ZIP directory contradicts itself', at)
+    }
+    return { offset, end: at, count }
   }
   throw new FormatError(file, 'not a ZIP archive, or truncated: no directory at its end')
 }
 
 function readEntries(bytes: Uint8Array, view: DataView, file: string): ZipEntry[] {
-  const { offset, count } = findDirectory(view, file)
+  const { offset, end, count } = findDirectory(view, file)
   const entries: ZipEntry[] = []
   let at = offset
   for (let i = 0; i < count; i += 1) {
@@ -51,6 +63,7 @@ function readEntries(bytes: Uint8Array, view: DataView, file: string): ZipEntry[
     })
     at += 46 + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true)
   }
+  if (at !== end) throw new FormatError(file, `the ZIP directory has not ${count} entries`, at)
   return entries
 }
 
@@ -62,7 +75,11 @@ function unpack(entry: ZipEntry, bytes: Uint8Array, view: DataView, file: string
   if (at + 30 > bytes.length || view.getUint32(at, true) !== localSignature) {
     throw refuse('has no local header')
   }
-  const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true)
+  const nameEnd = at + 30 + view.getUint16(at + 26, true)
+  if (Buffer.from(bytes.subarray(at + 30, nameEnd)).toString('utf8') !== entry.name) {
+    throw refuse('has another name in its local header')
+  }
+  const start = nameEnd + view.getUint16(at + 28, true)
   if (start + entry.packedBytes > bytes.length) throw refuse('is truncated')
   const packed = bytes.subarray(start, start + entry.packedBytes)
   let data: Uint8Array

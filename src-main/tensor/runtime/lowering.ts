@@ -280,7 +280,7 @@ function lowerEquation(graph: OnnxGraph, equation: Equation, values: readonly Lo
   return rule(
     graph,
     values,
-    equation.params as PrimitiveParams[Primitive],
+    equation.params,
     equation.output.type,
     equation.inputs.map((input) => input.type),
   )

@@ -244,5 +244,5 @@ export function interpretProgram(
 function evaluate(equation: Equation, values: readonly Value[], type: ValueType): Float64Array {
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
   const rule = referenceRules[equation.primitive] as ReferenceRule<Primitive>
-  return rule(values, equation.params as PrimitiveParams[Primitive], type)
+  return rule(values, equation.params, type)
 }

@@ -159,7 +159,7 @@ export function batch(program: Program, isBatched: readonly boolean[], size: num
     const rule = batchRules[equation.primitive] as BatchRule<Primitive>
     const result = rule(
       { values: traced, isBatched: flags, size },
-      equation.params as PrimitiveParams[Primitive],
+      equation.params,
       equation,
     )
     batched.add(result.variable)

@@ -175,7 +175,7 @@ function applyRule(
 ): Tangent {
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
   const rule = jvpRules[equation.primitive] as JvpRule<Primitive>
-  return rule(inputs, tangents, equation.params as PrimitiveParams[Primitive], output)
+  return rule(inputs, tangents, equation.params, output)
 }
 
 /**

@@ -196,7 +196,7 @@ function applyRule(
 ): readonly (Tracer | null)[] {
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
   const rule = vjpRules[equation.primitive] as VjpRule<Primitive>
-  return rule(inputs, cotangent, equation.params as PrimitiveParams[Primitive], output)
+  return rule(inputs, cotangent, equation.params, output)
 }
 
 /**

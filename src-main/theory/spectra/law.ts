@@ -31,6 +31,9 @@ export const multiplyComplex = (a: Complex, b: Complex): Complex => ({
   im: a.re * b.im + a.im * b.re,
 })
 
+/**
+ *
+ */
 export function divideComplex(a: Complex, b: Complex): Complex {
   const square = b.re * b.re + b.im * b.im
   return { re: (a.re * b.re + a.im * b.im) / square, im: (a.im * b.re - a.re * b.im) / square }

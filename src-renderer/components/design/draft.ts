@@ -46,7 +46,9 @@ export function draftOf(field: Field, value: unknown): Draft {
 
 function groupDraft(field: GroupField, value: unknown): GroupDraft {
   const given = isRecord(value) ? value : {}
-  return Object.fromEntries(field.fields.map((child) => [child.key, draftOf(child, given[child.key])]))
+  return Object.fromEntries(
+    field.fields.map((child) => [child.key, draftOf(child, given[child.key])]),
+  )
 }
 
 function variantDraft(field: VariantField, value: unknown): VariantDraft {
@@ -74,9 +76,9 @@ function numberFrom(text: string): number | string {
 export function valueOf(field: Field, draft: Draft): unknown {
   switch (field.type) {
     case 'number':
-      return field.isOptional && String(draft).trim() === '' ? undefined : numberFrom(String(draft))
+      return field.isOptional && textOf(draft).trim() === '' ? undefined : numberFrom(textOf(draft))
     case 'numbers':
-      return String(draft)
+      return textOf(draft)
         .split(/[\s,;]+/)
         .filter((part) => part !== '')
         .map(numberFrom)

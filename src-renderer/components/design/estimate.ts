@@ -1,3 +1,4 @@
+import { formatCount } from '#shared/figures'
 import type { DataSpec, ExperimentSpec } from '#shared/schemas'
 
 /** Width of input and output, where the settings alone decide it. */
@@ -25,4 +26,15 @@ export function estimateParameterCount({ data, model }: ExperimentSpec): number 
   return widths
     .slice(1)
     .reduce((sum, width, i) => sum + width * ((widths[i] ?? 0) + (model.bias ? 1 : 0)), 0)
+}
+
+/** What would be started, in words. */
+export function estimateText(spec: ExperimentSpec | null): string {
+  if (spec === null) return 'Not complete yet.'
+  const isOne = spec.seeds.length === 1
+  const runs = isOne ? '1 run' : `${formatCount(spec.seeds.length)} runs`
+  const count = estimateParameterCount(spec)
+  return count === null
+    ? `${runs}; the number of parameters depends on the data.`
+    : `${runs} of ${formatCount(count)} parameters${isOne ? '' : ' each'}.`
 }

@@ -1,7 +1,7 @@
 import { experimentJsonSchema } from '#shared/contract'
 import type { Draft, GroupDraft } from './draft.ts'
 import { draftOf, valueOf } from './draft.ts'
-import { fieldFrom, type GroupField, type SchemaNode } from './fields.ts'
+import { fieldFrom, type Field, type GroupField, type SchemaNode } from './fields.ts'
 
 /** The form of an experiment. */
 export function experimentForm(): GroupField {
@@ -45,3 +45,21 @@ function fits<T extends Draft>(fresh: T, stored: unknown): stored is T {
 
 /** The form's value, to be checked and sent. */
 export const formValue = (form: GroupField, draft: GroupDraft): unknown => valueOf(form, draft)
+
+/** The form in the order a person thinks in: what, on which data, how, and what to measure. */
+export function formSections(
+  form: GroupField,
+): readonly { readonly title: string; readonly fields: readonly Field[] }[] {
+  const pick = (...keys: string[]): Field[] =>
+    form.fields.filter((field) => keys.includes(field.key))
+  const named = ['name', 'seeds', 'data', 'model', 'train', 'measure']
+  const others = form.fields.filter((field) => !named.includes(field.key))
+  return [
+    { title: 'Experiment', fields: pick('name', 'seeds') },
+    { title: 'Data', fields: pick('data') },
+    { title: 'Model', fields: pick('model') },
+    { title: 'Training', fields: pick('train') },
+    { title: 'Measurements', fields: pick('measure') },
+    ...(others.length > 0 ? [{ title: 'More', fields: others }] : []),
+  ]
+}

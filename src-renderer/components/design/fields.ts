@@ -1,6 +1,13 @@
 /** A part of the form; which kind decides how it is drawn and what a draft of it looks like. */
 export type Field =
-  NumberField | TextField | ChoiceField | SwitchField | NumberListField | GroupField | VariantField | ListField
+  | NumberField
+  | TextField
+  | ChoiceField
+  | SwitchField
+  | NumberListField
+  | GroupField
+  | VariantField
+  | ListField
 
 interface FieldBase {
   readonly key: string

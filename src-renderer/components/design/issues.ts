@@ -1,4 +1,4 @@
-import { formatNumber } from '#shared/figures'
+import { formatCount, formatNumber } from '#shared/figures'
 import { experimentSchema, type ExperimentSpec } from '#shared/schemas'
 import type { Field, NumberRange } from './fields.ts'
 
@@ -7,13 +7,16 @@ export interface FieldIssue {
   readonly path: string
   readonly title: string
   readonly message: string
+  /** Nothing was entered where something has to be: no fault before a person wants to send. */
+  readonly isMissing: boolean
 }
 
 export type CheckedSpec =
   | { readonly spec: ExperimentSpec; readonly issues: readonly [] }
   | { readonly spec: null; readonly issues: readonly FieldIssue[] }
 
-const number = (value: number): string => formatNumber(value, 12)
+const number = (value: number): string =>
+  Number.isInteger(value) ? formatCount(value) : formatNumber(value, 12)
 
 /** `in 1…200`, `above 0 and at most 1`. */
 export function rangeText({ minimum, maximum, isOpenBelow, isOpenAbove }: NumberRange): string {
@@ -69,7 +72,12 @@ interface Found {
 }
 
 /** The control that a path of the spec belongs to. */
-function locate(field: Field, path: readonly string[], value: unknown, walked: string[] = []): Found {
+function locate(
+  field: Field,
+  path: readonly string[],
+  value: unknown,
+  walked: string[] = [],
+): Found {
   const [key, ...rest] = path
   const here: Found = { field, path: walked, isInside: key !== undefined }
   if (key === undefined) return here
@@ -109,8 +117,10 @@ export function checkSpec(form: Field, value: unknown): CheckedSpec {
           : field.type === 'list'
             ? lengthRule(field)
             : ruleOf(field)
-    const message = rule === null ? issue.message : `${rule}, ${got(at(value, path))}`
-    if (!byPath.has(key)) byPath.set(key, { path: key, title: field.title, message })
+    const given = at(value, path)
+    const message = rule === null ? issue.message : `${rule}, ${got(given)}`
+    const isMissing = given === '' || given === undefined
+    if (!byPath.has(key)) byPath.set(key, { path: key, title: field.title, message, isMissing })
   }
   return { spec: null, issues: [...byPath.values()] }
 }

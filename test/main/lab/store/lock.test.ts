@@ -10,7 +10,9 @@ import { codeOf, keptLogger, specOf, temporaryFolder } from './fixtures.ts'
 const logger = silentLogger
 
 async function holder(folder: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'lock-holder.ts'), [folder], { execArgv: [] })
+  const child = fork(join(import.meta.dirname, 'lock-holder.ts'), [folder], {
+    execArgv: ['--expose-gc'],
+  })
   await once(child, 'message')
   return child
 }

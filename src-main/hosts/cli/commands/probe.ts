@@ -1,0 +1,179 @@
+import { Option } from 'commander'
+import { resolve } from 'node:path'
+import type { ProbeOptions, ProbeResult } from '#lab/experiments'
+import { lossSchema, networkSchema, explainSchemaError, type NetworkSpec } from '#shared/schemas'
+import type { AddCommand, CliContext } from '../context.ts'
+import { measurementText } from '../describe-run.ts'
+import { UsageError } from '../io.ts'
+import { parseJsonText } from '../json-text.ts'
+import { integer, jsonOption, positiveNumber, seed } from '../options.ts'
+import { densitySettings, traceSettings, type DensitySettings } from '../probe-settings.ts'
+import { readSpecFile } from '../spec-input.ts'
+import { formatDuration, formatNumber, formatTable } from '../table.ts'
+
+interface Options {
+  readonly model: string
+  readonly describe?: true
+  readonly weights?: string
+  readonly data?: string
+  readonly loss?: ProbeOptions['loss']
+  readonly batch?: number
+  readonly vector?: string
+  readonly product?: string
+  readonly gradient?: string
+  readonly operator: string
+  readonly top?: number
+  readonly bottom?: number
+  readonly trace?: { readonly probes: number }
+  readonly density?: DensitySettings
+  readonly tolerance?: number
+  readonly seed: number
+  readonly json?: true
+}
+
+export const addProbe: AddCommand = (program, context) => {
+  program
+    .command('probe')
+    .description('measure a network that was trained elsewhere')
+    .requiredOption(
+      '--model <json>',
+      'network as JSON or a JSON file, e.g. {"kind":"mlp","widths":[64,32,10]}',
+    )
+    .option('--describe', 'list names, shapes and order of the weights instead')
+    .option('--weights <file>', '.safetensors or .npz with state_dict names')
+    .option('--data <file>', '.npz or .safetensors with x and y')
+    .addOption(new Option('--loss <loss>', 'mean loss').choices(lossSchema.options))
+    .option('--batch <number>', 'samples a call', integer(1, 1e7))
+    .option('--vector <file>', '.npy with a vector to multiply')
+    .option('--product <file>', '.npy to write the product to')
+    .option('--gradient <file>', '.npy to write the gradient to')
+    .option('--operator <name>', 'hessian', 'hessian')
+    .option('--top <number>', 'largest eigenvalues', integer(0, 200))
+    .option('--bottom <number>', 'smallest eigenvalues', integer(0, 200))
+    .option('--trace <settings>', 'trace, e.g. probes=64', traceSettings)
+    .option(
+      '--density <settings>',
+      'density, e.g. probes=10,steps=80,out=density.json',
+      densitySettings,
+    )
+    .option(
+      '--tolerance <number>',
+      'largest residual as a share of the largest |λ|',
+      positiveNumber,
+    )
+    .option('--seed <number>', 'seed of the probes', seed, 0)
+    .addOption(jsonOption())
+    .action(async (options: Options) => {
+      if (options.operator !== 'hessian') {
+        throw new UsageError(`operator must be hessian, got ${options.operator}`)
+      }
+      const network = await readNetwork(context, options.model)
+      if (options.describe) await describe(context, network, options.json ?? false)
+      else await measure(context, network, options)
+    })
+}
+
+async function readNetwork({ io }: CliContext, given: string): Promise<NetworkSpec> {
+  const isText = given.trimStart().startsWith('{')
+  const text = isText ? given : await readSpecFile(resolve(io.cwd, given), given)
+  const value = parseJsonText(text, isText ? '--model' : given)
+  const parsed = networkSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = explainSchemaError(networkSchema, parsed.error, value)
+  throw new UsageError(`--model: ${problems.map(({ message }) => message).join('; ')}`)
+}
+
+async function describe(context: CliContext, network: NetworkSpec, asJson: boolean): Promise<void> {
+  const { describeNetwork } = await context.services.probe()
+  const { entries, size } = describeNetwork(network)
+  if (asJson) {
+    context.printJson({ network, parameterCount: size, parameters: entries })
+    return
+  }
+  const rows = entries.map((entry) => [
+    entry.name,
+    `[${entry.shape.join(', ')}]`,
+    String(entry.offset),
+    String(entry.size),
+  ])
+  context.print(formatTable(['name', 'shape', 'first entry', 'entries'], rows))
+  context.print(`${String(size)} parameters in this order`)
+}
+
+async function measure(context: CliContext, network: NetworkSpec, options: Options): Promise<void> {
+  const { io, services } = context
+  const at = (file: string) => resolve(io.cwd, file)
+  const { runProbe } = await services.probe()
+  const result = await runProbe({
+    network,
+    weightsPath: at(needed('--weights', options.weights)),
+    dataPath: at(needed('--data', options.data)),
+    loss: needed('--loss', options.loss),
+    batch: options.batch,
+    vectorPath: options.vector === undefined ? undefined : at(options.vector),
+    top: options.top,
+    bottom: options.bottom,
+    tolerance: options.tolerance,
+    traceProbes: options.trace?.probes,
+    density:
+      options.density === undefined
+        ? undefined
+        : { probes: options.density.probes, steps: options.density.steps },
+    seed: options.seed,
+  })
+  await writeOutputs(context, result, options, at)
+  if (options.json) context.printJson(documentOf(result, options.operator))
+  else context.print(textOf(result))
+}
+
+function needed<T>(flag: string, value: T | undefined): T {
+  if (value === undefined) throw new UsageError(`${flag} is needed unless --describe is given`)
+  return value
+}
+
+async function writeOutputs(
+  { services }: CliContext,
+  result: ProbeResult,
+  options: Options,
+  at: (file: string) => string,
+): Promise<void> {
+  if (options.product !== undefined) {
+    if (result.product === null) throw new UsageError('--product needs --vector')
+    await services.writeFileDurably(
+      at(options.product),
+      await services.encodeVector(result.product),
+    )
+  }
+  if (options.gradient !== undefined) {
+    const bytes = await services.encodeVector(result.gradient)
+    await services.writeFileDurably(at(options.gradient), bytes)
+  }
+  const density = result.measurements.find(({ kind }) => kind === 'density')
+  if (options.density?.out !== undefined && density !== undefined) {
+    await services.writeFileDurably(at(options.density.out), `${JSON.stringify(density)}\n`)
+  }
+}
+
+/** The result without its long vectors, which have files of their own. */
+function documentOf(result: ProbeResult, operator: string): unknown {
+  return Object.fromEntries([
+    ['operator', operator],
+    ...Object.entries(result).filter(([name]) => name !== 'gradient' && name !== 'product'),
+  ])
+}
+
+function textOf(result: ProbeResult): string {
+  const lines = [
+    ['parameters', String(result.parameterCount)],
+    ['samples', String(result.sampleCount)],
+    [`loss (${result.lossKind})`, formatNumber(result.loss)],
+    ['accuracy', formatNumber(result.accuracy)],
+    ['gradient norm', formatNumber(result.gradientNorm)],
+    ...result.measurements.map((document) => [document.kind, measurementText(document)]),
+    ['products', String(result.measurements.reduce((sum, { cost }) => sum + cost.products, 0))],
+    ['time', `${formatDuration(result.elapsedMs)} on ${result.device}`],
+    ['seed', String(result.seed)],
+  ]
+  const width = Math.max(...lines.map(([name = '']) => name.length))
+  return lines.map(([name = '', text = '']) => `${name.padEnd(width)}  ${text}`).join('\n')
+}

@@ -1,0 +1,80 @@
+import type { MeasurementDocument, RunDetail, RunSummary } from '#shared/schemas'
+import { formatDuration, formatNumber, formatTable, formatWithError } from './table.ts'
+
+/** Runs as a table. */
+export const runTable = (runs: readonly RunSummary[]): string =>
+  formatTable(
+    ['id', 'name', 'status', 'seed', 'data', 'model', 'step', 'loss', 'λ max', 'created'],
+    runs.map((run) => [
+      run.id,
+      run.name.length > 32 ? `${run.name.slice(0, 31)}…` : run.name,
+      run.status,
+      String(run.seed),
+      run.dataKind,
+      run.modelLabel,
+      formatNumber(run.lastMetrics?.step),
+      formatNumber(run.lastMetrics?.trainLoss),
+      formatNumber(run.topEigenvalue),
+      run.createdAt.slice(0, 16).replace('T', ' '),
+    ]),
+  )
+
+/** All about a run that fits on a page. */
+export function describeRun(detail: RunDetail): string {
+  const { summary, spec, dataCard, provenance } = detail
+  const last = summary.lastMetrics
+  const lines: [string, string][] = [
+    ['run', summary.id],
+    ['name', summary.name],
+    [
+      'status',
+      summary.error === null ? summary.status : `${summary.status}: ${summary.error.message}`,
+    ],
+    ['seed', String(summary.seed)],
+    ['model', `${summary.modelLabel}, ${spec.model.activation}`],
+    ['parameters', formatNumber(detail.parameterCount)],
+    [
+      'data',
+      dataCard === null
+        ? summary.dataKind
+        : `${dataCard.kind}, ${String(dataCard.trainCount)} to train, ${String(dataCard.validationCount)} to validate`,
+    ],
+    [
+      'training',
+      `${spec.train.optimizer.kind}, ${spec.train.loss}, ${String(spec.train.epochs)} epochs of batches of ${String(spec.train.batchSize)}`,
+    ],
+  ]
+  if (last !== null) {
+    lines.push(['step', `${String(last.step)} in ${formatDuration(last.elapsedMs)}`])
+    lines.push([
+      'loss',
+      `${formatNumber(last.trainLoss)} training, ${formatNumber(last.validationLoss)} validation`,
+    ])
+  }
+  for (const document of detail.measurements) lines.push([document.kind, measurementText(document)])
+  for (const { kind, fileName, id } of detail.artifacts) lines.push([kind, `${fileName} (${id})`])
+  if (provenance !== null) {
+    lines.push([
+      'made by',
+      `saddle ${provenance.appVersion}, ${provenance.runtime}, ${provenance.cpu}`,
+    ])
+  }
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** A measurement in one line. */
+export function measurementText(document: MeasurementDocument): string {
+  const state = document.status === 'converged' ? '' : ` (${document.status})`
+  switch (document.kind) {
+    case 'eigenpairs': {
+      const list = (pairs: readonly { value: number }[]) =>
+        pairs.map(({ value }) => formatNumber(value)).join(', ')
+      return `top ${list(document.top)}; bottom ${list(document.bottom)}${state}`
+    }
+    case 'trace':
+      return formatWithError(document.value, document.standardError)
+    case 'density':
+      return `${String(document.probes)} probes of ${String(document.steps)} steps, kernel σ ${formatNumber(document.kernel.standardDeviation)}`
+  }
+}

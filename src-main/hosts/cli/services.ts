@@ -1,0 +1,52 @@
+import type { Logger } from '#base'
+import type { BuildFacts, Lab } from '#lab/api'
+import type * as Experiments from '#lab/experiments'
+import type { RpcClient } from '#shared/rpc'
+
+/** A running engine that was found. */
+export interface FoundEngine {
+  readonly client: RpcClient
+  readonly pid: number
+  readonly url: string
+  readonly signInUrl: string
+  readArtifact(id: string): Promise<Uint8Array>
+}
+
+/** How `serve` listens. */
+export interface ServeOptions {
+  readonly lab: Lab
+  readonly logger: Logger
+  readonly host: string
+  readonly port: number
+  readonly allowRemote: boolean
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number
+  readonly url: string
+  readonly signInUrl: string
+  close(): Promise<void>
+}
+
+/** Everything the commands work with; each is loaded when it is first used. */
+export interface CliServices {
+  readonly facts: BuildFacts
+  readonly defaultStore: string
+  /** Files of the built interface, Electron and its script, where they should be. */
+  readonly paths: {
+    readonly electronPackage: string
+    readonly desktopScript: string
+    readonly appFolder: string
+  }
+  openLab(storeFolder: string, mode: 'work' | 'work-new' | 'look', logger: Logger): Promise<Lab>
+  /** Null if no engine runs for this store. @throws ApiError `engine-unreachable`. */
+  findEngine(storeFolder: string): Promise<FoundEngine | null>
+  startServer(options: ServeOptions): Promise<RunningServer>
+  writeFileDurably(path: string, content: Uint8Array | string): Promise<void>
+  /** Bytes of an `.npy` file with a float32 vector. */
+  encodeVector(values: Float32Array): Promise<Uint8Array>
+  readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>
+  readonly checks: () => Promise<typeof Experiments.runChecks>
+  readonly describeRuntime: () => Promise<{ name: string; version: string; providers: string[] }>
+}

@@ -1,0 +1,5 @@
+export { connectEngine, type EngineConnection } from './client.ts'
+export { watchIdle } from './idle-watch.ts'
+export type { ServerLimits } from './limits.ts'
+export { readRuntime, runtimePath, type Runtime } from './runtime-file.ts'
+export { startServer, type EngineServer, type ServerOptions } from './server.ts'

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createStream } from '#base'
+import { createBatchCursor, epochOrder } from '#learn/datasets'
+
+const cursorOf = (count: number, batchSize: number, seed: number) =>
+  createBatchCursor({ count, batchSize, stream: createStream(seed, 'batches') })
+
+describe('createBatchCursor', () => {
+  test('visits every row once an epoch and keeps the smaller last batch', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.nat(1000),
+        (count, batchSize, epoch) => {
+          const cursor = cursorOf(count, batchSize, 3)
+          const first = epoch * cursor.stepsPerEpoch
+          const batches = Array.from({ length: cursor.stepsPerEpoch }, (_, i) => [
+            ...cursor.indicesAt(first + i),
+          ])
+          expect(batches.flat().toSorted((a, b) => a - b)).toEqual(
+            Array.from({ length: count }, (_, row) => row),
+          )
+          for (const batch of batches.slice(0, -1)) expect(batch.length).toBe(cursor.batchSize)
+          expect(batches.at(-1)!.length).toBeGreaterThan(0)
+        },
+      ),
+    )
+  })
+
+  test('tells the rows of a step from the seed and the step alone', () => {
+    const forward = cursorOf(23, 5, 7)
+    const seen = Array.from({ length: 40 }, (_, step) => [...forward.indicesAt(step)])
+    const jumping = cursorOf(23, 5, 7)
+    for (const step of [39, 0, 17, 5, 16, 38, 4]) {
+      expect([...jumping.indicesAt(step)]).toEqual(seen[step])
+      expect([...cursorOf(23, 5, 7).indicesAt(step)]).toEqual(seen[step])
+    }
+  })
+
+  test('does not depend on what was drawn from the stream', () => {
+    const used = createStream(7, 'batches')
+    for (let i = 0; i < 5; i += 1) used.nextNormal()
+    const cursor = createBatchCursor({ count: 9, batchSize: 2, stream: used })
+    expect([...cursor.indicesAt(3)]).toEqual([...cursorOf(9, 2, 7).indicesAt(3)])
+  })
+
+  test('orders epochs and seeds differently', () => {
+    const orders = [1, 2].flatMap((seed) =>
+      [0, 1].map((epoch) => epochOrder(30, createStream(seed), epoch).join()),
+    )
+    expect(new Set(orders).size).toBe(4)
+  })
+
+  test('puts each row first about equally often', () => {
+    const counts = new Array<number>(5).fill(0)
+    for (let epoch = 0; epoch < 5000; epoch += 1) {
+      counts[epochOrder(5, createStream(11), epoch)[0]!]! += 1
+    }
+    // Binomial with p = 1/5: standard error √(5000 · 0.16) = 28.3
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(4 * 28.3)
+  })
+
+  test('keeps the order of rows in a batch of all', () => {
+    const cursor = cursorOf(4, 100, 1)
+    expect([cursor.batchSize, cursor.stepsPerEpoch]).toEqual([4, 1])
+    expect([...cursor.indicesAt(9)]).toEqual([0, 1, 2, 3])
+  })
+
+  test('refuses sizes and steps that are no counts', () => {
+    expect(() => cursorOf(0, 1, 1)).toThrow('count must be an integer of at least 1, got 0')
+    expect(() => cursorOf(1, 0.5, 1)).toThrow('batchSize must be an integer of at least 1, got 0.5')
+    expect(() => cursorOf(1, 1, 1).indicesAt(-1)).toThrow('step must be an integer of at least 0')
+  })
+})

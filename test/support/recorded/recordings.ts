@@ -1,0 +1,109 @@
+import type { Recording } from '../../../src-renderer/backend/recorded.ts'
+import { makeRun, type RunOptions } from './make-runs.ts'
+
+const engine: Recording['engine'] = {
+  appVersion: '0.1.0',
+  protocol: 1,
+  pid: 4_211,
+  store: '/home/someone/.saddle',
+  node: '24.21.0',
+  platform: 'linux x64',
+  cpu: 'AMD EPYC 7B13',
+  threads: 4,
+  memoryBytes: 33_658_077_184,
+  versions: { 'onnxruntime-node': '1.30.0', 'better-sqlite3': '13.2.0', sqlite: '3.51.3' },
+}
+
+const record = (...runs: readonly RunOptions[]): Recording => ({ engine, runs: runs.map(makeRun) })
+
+const progress = {
+  phase: 'training',
+  label: 'training',
+  done: 600,
+  total: 920,
+  etaMs: 64_000,
+} as const
+
+/** An engine that nobody has used yet. */
+export const empty: Recording = record()
+
+/** One run in every state. */
+export const busy: Recording = record(
+  { id: 'run-queued', name: 'Digits, wide', status: 'queued', seed: 2 },
+  {
+    id: 'run-running',
+    name: 'Digits, relu',
+    status: 'running',
+    seed: 1,
+    rows: 25,
+    summary: { progress, createdAt: '2026-01-31T14:20:00.000Z' },
+  },
+  {
+    id: 'run-measuring',
+    name: 'Digits, deep',
+    status: 'running',
+    measured: 1,
+    summary: {
+      progress: {
+        phase: 'measuring',
+        label: 'trace (2 of 3)',
+        done: 24,
+        total: 64,
+        etaMs: 3_200,
+      },
+    },
+  },
+  {
+    id: 'run-paused',
+    name: 'Mixture',
+    status: 'paused',
+    rows: 12,
+    summary: {
+      error: { code: 'disk-full', message: 'the disk is full: 41.8 kB wanted, 0 B free' },
+    },
+  },
+  { id: 'run-interrupted', name: 'Overnight sweep', status: 'interrupted', rows: 20 },
+  { id: 'run-cancelled', name: 'Wrong batch size', status: 'cancelled', rows: 4 },
+  {
+    id: 'run-failed',
+    name: 'Learning rate 10',
+    status: 'failed',
+    rows: 5,
+    summary: {
+      error: {
+        code: 'non-finite',
+        message: 'the training loss was NaN at step 113 (tensor loss)',
+      },
+    },
+  },
+  { id: 'run-finished', name: 'Digits, tanh' },
+  { id: 'run-finished-1', name: 'Digits, tanh', seed: 1 },
+)
+
+/** More runs than a page holds. */
+export const large: Recording = record(
+  ...Array.from({ length: 450 }, (_, i) => ({
+    id: `run-${String(i)}`,
+    name: `Sweep ${String(i)}`,
+    seed: i,
+    rows: 2,
+    measured: 0 as const,
+    summary: {
+      createdAt: `2026-01-01T00:${String(Math.floor(i / 60)).padStart(2, '0')}:${String(i % 60).padStart(2, '0')}.000Z`,
+    },
+  })),
+)
+
+const hostileName = `<img src=x onerror="alert(1)"> {a|b} </script><script>alert(2)</script> "' &amp;`
+
+/** A bundle from a stranger: every text tries to be more than text. */
+export const hostile: Recording = record({
+  id: 'run-hostile',
+  name: hostileName.slice(0, 120),
+  summary: {
+    dataKind: '<b>digits</b>',
+    modelLabel: '"><svg/onload=alert(3)>',
+    status: 'failed',
+    error: { code: 'internal', message: '<script>alert(4)</script>' },
+  },
+})
