@@ -68,7 +68,7 @@ export function axis(
     type: 'value',
     name,
     nameLocation: 'middle',
-    nameGap: side === 'x' ? 8 : 10,
+    nameGap: side === 'x' ? 14 : 10,
     nameMoveOverlap: true,
     axisLine: { onZero: false },
     scale: true,

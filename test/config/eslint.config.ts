@@ -63,13 +63,21 @@ const homes: Record<string, string[]> = {
 
 /** One config object for each home: its files may import all but the other packages' homes. */
 const homeRules = (() => {
-  const files = [...new Set(Object.values(homes).flat())]
+  const isGlob = (place: string) => place.endsWith('/**')
+  // Globs first: of several configs that fit a file the last one counts.
+  const files = [...new Set(Object.values(homes).flat())].sort(
+    (a, b) => Number(isGlob(b)) - Number(isGlob(a)),
+  )
+  const holds = (place: string, file: string) =>
+    place === file || (isGlob(place) && file.startsWith(place.slice(0, -2)))
   const forbidding = (allowedAt: string | null): Linter.RulesRecord => ({
     'no-restricted-imports': [
       'error',
       {
         paths: Object.entries(homes)
-          .filter(([, places]) => allowedAt === null || !places.includes(allowedAt))
+          .filter(
+            ([, places]) => allowedAt === null || !places.some((place) => holds(place, allowedAt)),
+          )
           .map(([name, places]) => ({
             name,
             message: `Only in ${places.join(', ')}.`,

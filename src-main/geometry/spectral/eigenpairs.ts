@@ -261,23 +261,24 @@ class Search {
     }
   }
 
-  /** Thick restart: the wanted Ritz vectors, some beside them, and the residual. */
+  /** Thick restart: the wanted Ritz vectors first, some beside them, and the residual. */
   async #restart(ritz: SymmetricEigen): Promise<void> {
     this.#restarts += 1
     const count = ritz.values.length
     const spare = Math.max(2, Math.floor((this.#basis.capacity - this.#locked) / 4))
-    const tops = this.#top === 0 ? 0 : this.#top + spare
-    const bottoms = this.#bottom === 0 ? 0 : this.#bottom + spare
-    const kept = new Set<number>()
-    for (let i = 0; i < Math.min(tops, count); i += 1) kept.add(count - 1 - i)
-    for (let i = 0; i < Math.min(bottoms, count); i += 1) kept.add(i)
+    const wanted = this.#wantedIndices(count)
+    const kept = new Set(wanted)
+    if (this.#top > 0) for (let i = 0; i < spare; i += 1) kept.add(count - 1 - this.#top - i)
+    if (this.#bottom > 0) for (let i = 0; i < spare; i += 1) kept.add(this.#bottom + i)
     // Room for the residual and one step at least.
-    const indices = [...kept].slice(0, this.#basis.capacity - 2)
+    const indices = [...kept]
+      .filter((index) => index >= 0 && index < count)
+      .slice(0, this.#basis.capacity - 2)
     const residual = this.#product.slice()
     const coupling = this.#coupling
     await this.#keep(ritz, indices)
-    // Everything is re-diagonalized together, so nothing counts as locked any more.
-    this.#locked = 0
+    // What was locked stays so: the search in the rest goes on where it was.
+    this.#locked = this.#locked > 0 ? wanted.length : 0
     if (coupling > 0) await this.#basis.push(residual, coupling)
     else await this.#basis.pushRandom(this.#options.stream.fork('restart', this.#restarts))
   }

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Lab } from '#lab/api'
 import { createClient, memoryChannelPair, serveChannel, type RpcClient } from '#shared/rpc'
 import type { CliContext } from './context.ts'
+import { UsageError } from './io.ts'
 
 /** A way to an engine: a running one, or one inside this process. */
 export interface Connection {
@@ -13,7 +15,8 @@ export interface Connection {
 /**
  * Attaches to the running engine of a store, or opens the store in this process.
  *
- * @param mode - What an engine of our own may start; see `openLab`.
+ * @param mode - What an engine of our own may start; see `openLab`. `look` makes no store.
+ * @throws UsageError if there is no store to look at.
  */
 export async function connect(
   { services, logger }: CliContext,
@@ -31,6 +34,9 @@ export async function connect(
         await client.closed
       },
     }
+  }
+  if (mode === 'look' && !existsSync(storeFolder)) {
+    throw new UsageError(`there is no store at ${storeFolder}; the first "saddle run" makes it`)
   }
   const lab = await services.openLab(storeFolder, mode, logger)
   return { ...localConnection(lab), close: () => lab.dispose() }

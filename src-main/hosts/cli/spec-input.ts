@@ -1,9 +1,36 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import type { CliIo } from './io.ts'
-import { UsageError } from './io.ts'
+import { ApiError } from '#shared/errors'
+import { experimentSchema, explainSpecError } from '#shared/schemas'
+import { UsageError, type CliIo } from './io.ts'
 import { parseJsonText } from './json-text.ts'
 import { applyAssignments, parseAssignment } from './set-values.ts'
+
+/**
+ * Refuses a wrong spec before a store is opened, or made, for it.
+ *
+ * @throws ApiError `invalid-spec` naming every bad key; UsageError naming a data file that is absent.
+ */
+export async function checkSpec(spec: unknown): Promise<void> {
+  const parsed = experimentSchema.safeParse(spec)
+  if (!parsed.success) {
+    const problems = explainSpecError(parsed.error, spec)
+    const message = problems.map((problem) => problem.message).join('; ')
+    throw new ApiError('invalid-spec', message, { problems })
+  }
+  const { data } = parsed.data
+  if (data.kind === 'file' && !(await isFile(data.path))) {
+    throw new UsageError(`data.path: file not found: ${data.path}`)
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
 
 /** What a command line says about a spec. */
 export interface SpecArguments {

@@ -4,7 +4,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
     Math.max(...[head, ...rows].map((row) => textWidth(row[column] ?? title))),
   )
   const isNumeric = head.map((_, column) =>
-    rows.every((row) => /^(?:[-−+]?\d.*|–|)$/.test(row[column] ?? '')),
+    rows.every((row) => /^(?:[-−+]?\d+(?:\.\d+)?(?:e[-+]\d+)?|–|)$/.test(row[column] ?? '')),
   )
   const line = (row: readonly string[]) =>
     row

@@ -4,7 +4,7 @@ import type { CheckpointNotice } from '#shared/schemas'
 import { fileError } from './file-errors.ts'
 import { readVerified, removeQuietly, sha256Of, writeFileDurably } from './files.ts'
 
-const namePattern = /^checkpoint-(\d{9,})-[0-9a-f]{8}\.bin$/
+const namePattern = /^checkpoint-(\d{9,})-[0-9a-f]{8}\.safetensors$/
 
 /**
  * Writes a checkpoint so that it is whole and on the disk when this returns.
@@ -16,7 +16,7 @@ const namePattern = /^checkpoint-(\d{9,})-[0-9a-f]{8}\.bin$/
  */
 export function writeCheckpoint(folder: string, step: number, bytes: Uint8Array): CheckpointNotice {
   const hash = sha256Of(bytes).slice(0, 8)
-  const fileName = `checkpoint-${String(step).padStart(9, '0')}-${hash}.bin`
+  const fileName = `checkpoint-${String(step).padStart(9, '0')}-${hash}.safetensors`
   return { fileName, step, ...writeFileDurably(join(folder, fileName), bytes) }
 }
 

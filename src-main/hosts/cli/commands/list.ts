@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { existsSync } from 'node:fs'
 import { runStatusSchema, type RunStatus } from '#shared/schemas'
 import { withEngine } from '../connection.ts'
 import type { AddCommand } from '../context.ts'
@@ -27,9 +28,9 @@ export const addList: AddCommand = (program, context) => {
     .action(async ({ query, status, limit, offset, store, json }: Options) => {
       const folder = context.storeFolder(store)
       const filter = { limit, offset, text: query, status }
-      const { runs, total } = await withEngine(context, folder, 'look', ({ client }) =>
-        client.call('runs.list', filter),
-      )
+      const { runs, total } = existsSync(folder)
+        ? await withEngine(context, folder, 'look', ({ client }) => client.call('runs.list', filter))
+        : { runs: [], total: 0 }
       if (json) {
         context.printJson({ runs, total })
         return

@@ -5,7 +5,7 @@ import { describeRun } from '../describe-run.ts'
 import { followRuns, type FollowedRuns } from '../follow-runs.ts'
 import { exitCode } from '../io.ts'
 import { gather, jsonOption, seed, storeOption } from '../options.ts'
-import { readSpec } from '../spec-input.ts'
+import { checkSpec, readSpec } from '../spec-input.ts'
 
 interface Options {
   readonly set?: readonly string[]
@@ -33,6 +33,7 @@ export const addRun: AddCommand = (program, context) => {
         set: options.set ?? [],
         seeds: options.seed ?? [],
       })
+      await checkSpec(spec)
       const storeFolder = context.storeFolder(options.store)
       await withEngine(context, storeFolder, 'work-new', async (connection) => {
         const { client } = connection

@@ -24,6 +24,10 @@ function expectValues(pairs: readonly { value: number }[], expected: readonly nu
   valuesOf(pairs).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 7))
 }
 
+function valuesNear(pairs: readonly { value: number }[], expected: readonly number[]): void {
+  valuesOf(pairs).forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-3))
+}
+
 describe('extremeEigenpairs', () => {
   test('finds the ends of a spectrum of both signs', async () => {
     const values = [...arithmetic(-1, 0.02, 90), -7, -5, 4, 6, 9]
@@ -95,6 +99,14 @@ describe('extremeEigenpairs', () => {
     expect(result.status).toBe('converged')
     expect(result.depth).toBeLessThanOrEqual(24)
     expectValues(result.top, [4, 3.5, 3])
+  })
+
+  test('finds multiple eigenvalues in a small basis, without gaps beside them', async () => {
+    const values = [...arithmetic(0, 0.01, 200), 2.5, 2.5, 2.5]
+    const result = await solve(values, { maxBasis: 40, top: 4, bottom: 2, tolerance: 1e-4 })
+    expect(result.status).toBe('converged')
+    valuesNear(result.top, [2.5, 2.5, 2.5, 1.99])
+    valuesNear(result.bottom, [0, 0.01])
   })
 
   test('says not-converged, how many are, and what to try, when the budget ends', async () => {

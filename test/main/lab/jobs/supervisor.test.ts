@@ -34,7 +34,7 @@ describe('a run', () => {
       [40, 60],
     )
     const folder = lab.store.runFolder(id!)
-    expect(readdirSync(folder).filter((name) => name.endsWith('.bin')).length).toBe(2)
+    expect(readdirSync(folder).filter((name) => name.endsWith('.safetensors')).length).toBe(2)
     expect(existsSync(join(folder, 'worker.json'))).toBe(false)
     expect(await verifyBundle(folder)).toEqual([])
 

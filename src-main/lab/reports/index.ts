@@ -1,0 +1,1 @@
+export { renderReport, type ReportOptions } from './render-report.ts'

@@ -1,0 +1,139 @@
+import {
+  accuracyFigure,
+  dataCardEntries,
+  formatTime,
+  gradientNormFigure,
+  headlineNumbers,
+  latestDocuments,
+  lossFigure,
+  meanings,
+  provenanceEntries,
+  runStatusWords,
+  settingsGroups,
+  spectralDensityFigure,
+} from '#shared/figures'
+import type { MetricRow, RunDetail, RunSummary } from '#shared/schemas'
+import { html, trusted, type Html } from './html.ts'
+import { definitionList, figureBlock, headline, measurementBlock } from './parts.ts'
+import { reportStyle } from './style.ts'
+
+/** Settings of {@link renderReport}. */
+export interface ReportOptions {
+  /** ISO 8601 time to print; without it the report depends on the run alone. */
+  readonly generatedAt: string
+}
+
+/**
+ * A run as one self-contained HTML document: figures, numbers with their uncertainties, methods, settings
+ * and provenance. It runs no script and loads nothing.
+ *
+ * Deterministic: equal arguments give equal bytes. All text of the run is escaped.
+ *
+ * @param metrics - Rows in step order.
+ */
+export function renderReport(
+  detail: RunDetail,
+  metrics: readonly MetricRow[],
+  options?: ReportOptions,
+): string {
+  const { summary } = detail
+  const last = metrics.at(-1) ?? summary.lastMetrics
+  const document = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'"
+        />
+        <title>${summary.name}, seed ${summary.seed} · Saddle report</title>
+        <style>
+          ${trusted(reportStyle)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${heading(summary, options)} ${headline(headlineNumbers(detail, last))}
+          ${training(metrics)} ${spectrum(detail)} ${measurements(detail)} ${settings(detail)}
+          ${origin(detail)}
+          <h2>Definitions</h2>
+          ${definitionList(meanings)}
+        </main>
+      </body>
+    </html> `
+  return document.text
+}
+
+function heading(summary: RunSummary, options: ReportOptions | undefined): Html {
+  const { shape, word } = runStatusWords[summary.status]
+  const times = [
+    ...(summary.startedAt === null ? [] : [`started ${formatTime(summary.startedAt)}`]),
+    ...(summary.endedAt === null ? [] : [`ended ${formatTime(summary.endedAt)}`]),
+    ...(options === undefined ? [] : [`report written ${formatTime(options.generatedAt)}`]),
+  ]
+  return html`<h1>${summary.name}</h1>
+    <p class="soft">
+      ${summary.dataKind} · ${summary.modelLabel} · seed ${summary.seed} · run ${summary.id}
+    </p>
+    <p>
+      <span class="status">${shape} ${word}</span
+      >${times.length > 0 ? ` · ${times.join(' · ')}` : ''}
+    </p>
+    ${summary.error === null ? null : html`<p>Reason: ${summary.error.message}</p>`}`
+}
+
+function training(metrics: readonly MetricRow[]): Html {
+  const figures = [
+    lossFigure(metrics),
+    accuracyFigure(metrics),
+    gradientNormFigure(metrics),
+  ].filter(({ option }) => option.series.length > 0)
+  return html`<h2>Training</h2>
+    ${figures.length === 0 ? html`<p class="soft">Nothing was recorded.</p>` : null}
+    ${figures.map((figure, i) => figureBlock(figure, `learning-${String(i + 1)}`, 240))}`
+}
+
+function spectrum({ measurements: documents }: RunDetail): Html | null {
+  const { density, eigenpairs } = latestDocuments(documents)
+  if (density === null) return null
+  const linear = spectralDensityFigure(density, { axis: 'linear', scale: 'log', eigenpairs })
+  const asinh = spectralDensityFigure(density, { axis: 'asinh', eigenpairs })
+  return html`<h2>Spectrum</h2>
+    ${figureBlock({ ...linear, title: `${linear.title}, linear axis` }, 'spectrum-linear', 340)}
+    ${figureBlock({ ...asinh, title: `${asinh.title}, asinh axis` }, 'spectrum-asinh', 340)}`
+}
+
+function measurements({ measurements: documents, spec }: RunDetail): Html {
+  const wanted = spec.measure.length
+  const missing =
+    documents.length < wanted
+      ? html`<p class="soft">${documents.length} of ${wanted} measurements were made.</p>`
+      : null
+  return html`<h2>Measurements</h2>
+    ${missing} ${documents.map(measurementBlock)}`
+}
+
+const settings = ({ spec }: RunDetail): Html =>
+  html`<h2>Settings</h2>
+    ${settingsGroups(spec).map(
+      ({ title, entries }) =>
+        html`<section class="block">
+          <h3>${title}</h3>
+          ${definitionList(entries)}
+        </section>`,
+    )}`
+
+const origin = ({ dataCard, provenance }: RunDetail): Html =>
+  html`${
+    dataCard === null
+      ? null
+      : html`<h2>Data</h2>
+          ${definitionList(dataCardEntries(dataCard))}`
+  }
+  ${
+    provenance === null
+      ? null
+      : html`<h2>Provenance</h2>
+          ${definitionList(provenanceEntries(provenance))}`
+  }`

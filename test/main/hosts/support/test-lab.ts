@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { silentLogger, type Logger } from '#base'
+import { openLab, type Lab, type OpenLabOptions } from '#lab/api'
+import type { RunStatus, RunSummary } from '#shared/schemas'
+
+/** A compute process that counts in place of training; the spec's name steers it, e.g. `ms=5`. */
+export const countingWorker = join(import.meta.dirname, '../../lab/jobs/counting-worker.ts')
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'saddle-hosts-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/** A lab on a store of its own, disposed of after the test. */
+export function openTestLab(
+  options: {
+    mode?: OpenLabOptions['mode']
+    logger?: Logger
+    folder?: string
+  } = {},
+): Lab {
+  const lab = openLab({
+    storeFolder: options.folder ?? temporaryFolder(),
+    workerEntry: countingWorker,
+    logger: options.logger ?? silentLogger,
+    facts: { appVersion: '0.0.0-test', versions: { counting: '1' } },
+    canRead: existsSync,
+    mode: options.mode ?? 'work',
+  })
+  onTestFinished(() => lab.dispose())
+  return lab
+}
+
+/** A spec for the counting process: so many steps, a few milliseconds each. */
+export const countingSpec = (steps: number, msPerStep = 0, extra: object = {}) => ({
+  name: `ms=${msPerStep}`,
+  train: { epochs: steps, evaluateEverySteps: 5, checkpointEverySteps: 10 },
+  measure: [{ kind: 'trace' }],
+  ...extra,
+})
+
+/** Resolves with a run when it has one of these statuses. */
+export function untilStatus(lab: Lab, id: string, ...statuses: RunStatus[]): Promise<RunSummary> {
+  return new Promise((resolve) => {
+    const look = (run: RunSummary) => {
+      if (run.id !== id || !statuses.includes(run.status)) return
+      stop()
+      resolve(run)
+    }
+    const stop = lab.subscribe((event, payload) => {
+      if (event === 'runs.changed') look(payload as RunSummary)
+    })
+    void Promise.resolve(lab.handlers['runs.get']({ runId: id })).then(({ summary }) =>
+      look(summary),
+    )
+  })
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { experimentSchema, explainSpecError, nearestName } from '#shared/schemas'
+
+const explain = (input: unknown): string[] => {
+  const parsed = experimentSchema.safeParse(input)
+  return parsed.success ? [] : explainSpecError(parsed.error, input).map(({ message }) => message)
+}
+
+describe('explainSpecError', () => {
+  const cases: [string, unknown, string[]][] = [
+    [
+      'a mistyped key is named with the nearest right one, wherever it belongs',
+      { train: { learningrat: 0.1 } },
+      ['unknown key train.learningrat; did you mean train.optimizer.learningRate?'],
+    ],
+    ['a mistyped section', { modle: {} }, ['unknown key modle; did you mean model?']],
+    ['a key one floor too high', { epochs: 3 }, ['unknown key epochs; did you mean train.epochs?']],
+    [
+      'a key unlike any other comes with those allowed at its place',
+      { model: { zzz: 1 } },
+      [
+        'unknown key model.zzz; allowed in model: kind, hidden, activation, bias, initialization',
+      ],
+    ],
+    [
+      'a key of another kind comes with those of the kind chosen',
+      { train: { optimizer: { kind: 'sgd', beta1: 0.5 } } },
+      ['unknown key train.optimizer.beta1; allowed in train.optimizer: kind, learningRate'],
+    ],
+    [
+      'a number out of range is named with path, bound and value',
+      { train: { batchSize: 0, epochs: 1.5 } },
+      [
+        'train.batchSize must be at least 1, got 0',
+        'train.epochs must be an integer, got 1.5',
+      ],
+    ],
+    [
+      'a wrong choice is named with all choices and the nearest',
+      { model: { activation: 'rellu' } },
+      [
+        'model.activation must be one of tanh, relu, gelu, softplus, identity, got "rellu"; did you mean relu?',
+      ],
+    ],
+    [
+      'a wrong kind is named with all kinds',
+      { data: { kind: 'mnits' } },
+      [
+        'data.kind must be one of digits, mnist, text, gaussian-mixture, teacher-student, file, got "mnits"; did you mean mnist?',
+      ],
+    ],
+    [
+      'places in lists have their index',
+      { measure: [{ kind: 'trace' }, { kind: 'trace', probs: 3 }] },
+      ['unknown key measure[1].probs; did you mean measure[1].probes?'],
+    ],
+    [
+      'rules between keys speak of their key',
+      { data: { kind: 'teacher-student' } },
+      [
+        'train.loss must be squared-error for regression data (teacher-student), got cross-entropy',
+      ],
+    ],
+    ['NaN is not called null', { train: { batchSize: NaN } }, ['train.batchSize must be a number, got NaN']],
+    ['what is no object', 5, ['the value must be an object, got 5']],
+    ['an empty list', { seeds: [] }, ['seeds must have at least 1 element, got []']],
+  ]
+  it.each(cases)('%s', (_, input, expected) => {
+    expect(explain(input)).toEqual(expected)
+  })
+
+  it('names every bad key at once', () => {
+    expect(explain({ a: 1, b: 2, train: { c: 3, batchSize: 'x' } })).toHaveLength(4)
+  })
+
+  it('a long value is cut', () => {
+    expect(explain({ name: 'x'.repeat(5_000) })[0]!.length).toBeLessThan(120)
+  })
+})
+
+describe('nearestName', () => {
+  it.each([
+    ['rnu', ['run', 'resume'], 'run'],
+    ['learningrate', ['learningRate', 'loss'], 'learningRate'],
+    ['eigen', ['eigenpairs', 'trace'], 'eigenpairs'],
+    ['zebra', ['run', 'list'], null],
+    ['', ['a'], 'a'],
+  ])('%s', (name, candidates, expected) => {
+    expect(nearestName(name, candidates)).toBe(expected)
+  })
+})
