@@ -26,6 +26,7 @@ export function figureTheme(colors: FigureColors): Record<string, unknown> {
       inactiveColor: colors.inkSoft,
       itemWidth: 18,
       itemHeight: 8,
+      itemGap: 24,
     },
     tooltip: {
       backgroundColor: colors.surface,

@@ -20,14 +20,10 @@ const width = z.int().min(1).max(1_000_000)
 export const architectureSchema = z
   .strictObject({
     kind: z.literal('mlp').default('mlp').meta({ title: 'Architecture' }),
-    hidden: z
-      .array(width)
-      .max(64)
-      .default([32, 32])
-      .meta({
-        title: 'Hidden widths',
-        description: 'One number a hidden layer; empty for a linear model.',
-      }),
+    hidden: z.array(width).max(64).default([32, 32]).meta({
+      title: 'Hidden widths',
+      description: 'One number a hidden layer; empty for a linear model.',
+    }),
     activation: activationSchema.default('tanh').meta({ title: 'Activation' }),
     bias: z.boolean().default(true).meta({ title: 'Biases' }),
     initialization: initializationSchema
@@ -44,25 +40,18 @@ export const networkSchema = z.strictObject({
   bias: z.boolean().default(true),
 })
 
-const validationFraction = z
-  .number()
-  .min(0)
-  .max(0.9)
-  .default(0.2)
-  .meta({
-    title: 'Validation fraction',
-    description: 'Share of the samples held out, drawn by the seed.',
-  })
+const validationFraction = z.number().min(0).max(0.9).default(0.2).meta({
+  title: 'Validation fraction',
+  description: 'Share of the samples held out, drawn by the seed.',
+})
 const sampleCount = z.int().min(2).max(10_000_000)
 const dimension = z.int().min(1).max(100_000)
 const noise = z.number().min(0).max(1_000)
 
-const digitsData = z
-  .strictObject({ kind: z.literal('digits'), validationFraction })
-  .meta({
-    title: 'Digits 8×8',
-    description: '1,797 handwritten digits, 64 pixels, 10 classes (UCI).',
-  })
+const digitsData = z.strictObject({ kind: z.literal('digits'), validationFraction }).meta({
+  title: 'Digits 8×8',
+  description: '1,797 handwritten digits, 64 pixels, 10 classes (UCI).',
+})
 const mnistData = z
   .strictObject({
     kind: z.literal('mnist'),
@@ -90,12 +79,10 @@ const mixtureData = z
   .strictObject({
     kind: z.literal('gaussian-mixture'),
     dimension: dimension.default(16).meta({ title: 'Dimension' }),
-    intrinsicDimension: dimension
-      .optional()
-      .meta({
-        title: 'Intrinsic dimension',
-        description: 'Dimensions that carry signal and noise; default: all.',
-      }),
+    intrinsicDimension: dimension.optional().meta({
+      title: 'Intrinsic dimension',
+      description: 'Dimensions that carry signal and noise; default: all.',
+    }),
     classes: z.int().min(2).max(1_000).default(4).meta({ title: 'Classes' }),
     samples: sampleCount.default(2_000).meta({ title: 'Samples' }),
     separation: noise
@@ -130,13 +117,10 @@ const teacherData = z
 const fileData = z
   .strictObject({
     kind: z.literal('file'),
-    path: z
-      .string()
-      .min(1)
-      .meta({
-        title: 'File',
-        description: '.npz or .safetensors with x and y, or .csv(.gz) with the target last.',
-      }),
+    path: z.string().min(1).meta({
+      title: 'File',
+      description: '.npz or .safetensors with x and y, or .csv(.gz) with the target last.',
+    }),
     task: z
       .enum(['classification', 'regression'])
       .default('classification')
@@ -217,15 +201,10 @@ export const measureSchema = z.discriminatedUnion('kind', [
       kind: z.literal('eigenpairs'),
       top: z.int().min(0).max(200).default(10).meta({ title: 'Largest' }),
       bottom: z.int().min(0).max(200).default(3).meta({ title: 'Smallest' }),
-      tolerance: z
-        .number()
-        .positive()
-        .max(0.1)
-        .default(1e-3)
-        .meta({
-          title: 'Tolerance',
-          description: 'Residual ‖Hv − λv‖ as a share of the largest |λ|.',
-        }),
+      tolerance: z.number().positive().max(0.1).default(1e-3).meta({
+        title: 'Tolerance',
+        description: 'Residual ‖Hv − λv‖ as a share of the largest |λ|.',
+      }),
       maxProducts: z
         .int()
         .min(2)

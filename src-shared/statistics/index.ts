@@ -1,6 +1,5 @@
 export {
   asinhScale,
-  fromCoordinate,
   smoothDensity,
   toCoordinate,
   type Coordinate,

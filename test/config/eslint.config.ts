@@ -64,9 +64,9 @@ const homes: Record<string, string[]> = {
 /** One config object for each home: its files may import all but the other packages' homes. */
 const homeRules = (() => {
   const isGlob = (place: string) => place.endsWith('/**')
-  // Globs first: of several configs that fit a file the last one counts.
+  // From the widest glob to the single file: of several configs that fit a file the last one counts.
   const files = [...new Set(Object.values(homes).flat())].sort(
-    (a, b) => Number(isGlob(b)) - Number(isGlob(a)),
+    (a, b) => Number(isGlob(b)) - Number(isGlob(a)) || a.length - b.length,
   )
   const holds = (place: string, file: string) =>
     place === file || (isGlob(place) && file.startsWith(place.slice(0, -2)))

@@ -49,8 +49,8 @@ function serve(channel: Channel) {
   const stop = serveChannel(channel, {
     handlers,
     subscribe(listener) {
-      listeners.add(listener as never)
-      return () => void listeners.delete(listener as never)
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
     describeError: () => new ApiError('internal', 'incident 1'),
   })

@@ -39,6 +39,7 @@ test('designs a run, watches it, kills it, resumes it, reads its spectrum, downl
   await page.getByRole('button', { name: 'Start' }).click()
   await expect(page.locator('#field-train\\.epochs-issue')).toBeVisible()
   await page.getByLabel('Epochs').fill('400')
+  await page.getByLabel('Learning rate').fill('0.0004')
   await page.getByLabel('Hidden widths').fill('32, 32')
   await page.getByLabel('Checkpoint every').fill('50')
   await page.getByRole('button', { name: 'Start' }).click()

@@ -7,7 +7,6 @@ export {
 } from './eigenpairs.ts'
 export {
   lanczos,
-  LanczosProcess,
   type LanczosOptions,
   type LanczosResult,
   type LanczosStatus,

@@ -157,11 +157,7 @@ export function batch(program: Program, isBatched: readonly boolean[], size: num
     if (!flags.includes(true)) return reemit(graph, equation, traced)
     // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
     const rule = batchRules[equation.primitive] as BatchRule<Primitive>
-    const result = rule(
-      { values: traced, isBatched: flags, size },
-      equation.params,
-      equation,
-    )
+    const result = rule({ values: traced, isBatched: flags, size }, equation.params, equation)
     batched.add(result.variable)
     return result
   })

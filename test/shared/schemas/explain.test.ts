@@ -18,9 +18,7 @@ describe('explainSpecError', () => {
     [
       'a key unlike any other comes with those allowed at its place',
       { model: { zzz: 1 } },
-      [
-        'unknown key model.zzz; allowed in model: kind, hidden, activation, bias, initialization',
-      ],
+      ['unknown key model.zzz; allowed in model: kind, hidden, activation, bias, initialization'],
     ],
     [
       'a key of another kind comes with those of the kind chosen',
@@ -30,10 +28,7 @@ describe('explainSpecError', () => {
     [
       'a number out of range is named with path, bound and value',
       { train: { batchSize: 0, epochs: 1.5 } },
-      [
-        'train.batchSize must be at least 1, got 0',
-        'train.epochs must be an integer, got 1.5',
-      ],
+      ['train.batchSize must be at least 1, got 0', 'train.epochs must be an integer, got 1.5'],
     ],
     [
       'a wrong choice is named with all choices and the nearest',
@@ -57,11 +52,13 @@ describe('explainSpecError', () => {
     [
       'rules between keys speak of their key',
       { data: { kind: 'teacher-student' } },
-      [
-        'train.loss must be squared-error for regression data (teacher-student), got cross-entropy',
-      ],
+      ['train.loss must be squared-error for regression data (teacher-student), got cross-entropy'],
     ],
-    ['NaN is not called null', { train: { batchSize: NaN } }, ['train.batchSize must be a number, got NaN']],
+    [
+      'NaN is not called null',
+      { train: { batchSize: NaN } },
+      ['train.batchSize must be a number, got NaN'],
+    ],
     ['what is no object', 5, ['the value must be an object, got 5']],
     ['an empty list', { seeds: [] }, ['seeds must have at least 1 element, got []']],
   ]

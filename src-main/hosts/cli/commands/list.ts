@@ -29,7 +29,9 @@ export const addList: AddCommand = (program, context) => {
       const folder = context.storeFolder(store)
       const filter = { limit, offset, text: query, status }
       const { runs, total } = existsSync(folder)
-        ? await withEngine(context, folder, 'look', ({ client }) => client.call('runs.list', filter))
+        ? await withEngine(context, folder, 'look', ({ client }) =>
+            client.call('runs.list', filter),
+          )
         : { runs: [], total: 0 }
       if (json) {
         context.printJson({ runs, total })

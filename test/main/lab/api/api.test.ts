@@ -121,16 +121,20 @@ describe('the lab', () => {
     expect(deleted).toEqual([{ runId: id }])
   })
 
-  it.each(['runs.get', 'runs.metrics', 'runs.cancel', 'runs.resume', 'runs.delete', 'reports.create'] as const)(
-    '%s of an unknown run fails by name',
-    async (method) => {
-      const lab = openTestLab({ mode: 'look' })
-      await expect(call(lab, method, { runId: 'nope' })).rejects.toMatchObject({
-        code: 'run-not-found',
-        message: expect.stringContaining('nope'),
-      })
-    },
-  )
+  it.each([
+    'runs.get',
+    'runs.metrics',
+    'runs.cancel',
+    'runs.resume',
+    'runs.delete',
+    'reports.create',
+  ] as const)('%s of an unknown run fails by name', async (method) => {
+    const lab = openTestLab({ mode: 'look' })
+    await expect(call(lab, method, { runId: 'nope' })).rejects.toMatchObject({
+      code: 'run-not-found',
+      message: expect.stringContaining('nope'),
+    })
+  })
 
   it('every event of a run fits its schema and arrives over a channel', async () => {
     const lab = openTestLab()

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest'
+import { renderReport } from '#lab/reports'
+import { makeRun } from '../../../support/recorded/make-runs.ts'
+import { hostile } from '../../../support/recorded/recordings.ts'
+
+const { detail, metrics } = makeRun({ id: 'a' })
+const report = renderReport(detail, metrics)
+
+/** Tags that stay open or close what is not open; void and self-closed ones count for nothing. */
+function unbalanced(html: string): string[] {
+  const empty = new Set(['meta', '!doctype'])
+  const open: string[] = []
+  const wrong: string[] = []
+  for (const [, slash, name, rest] of html.matchAll(/<(\/?)([!a-zA-Z][\w-]*)([^>]*)>/g)) {
+    const tag = name!.toLowerCase()
+    if (empty.has(tag) || rest!.endsWith('/')) continue
+    if (slash === '') open.push(tag)
+    else if (open.pop() !== tag) wrong.push(tag)
+  }
+  return [...wrong, ...open]
+}
+
+describe('renderReport', () => {
+  test('gives equal bytes for equal input, whatever was drawn before', () => {
+    const { detail: other, metrics: rows } = makeRun({ id: 'b', seed: 3 })
+    renderReport(other, rows)
+    expect(renderReport(detail, metrics) === report).toBe(true)
+  })
+
+  test('is well formed and loads nothing', () => {
+    expect(unbalanced(report)).toEqual([])
+    expect(report).not.toMatch(/<(script|link|iframe|img|object|embed|base|form)\b/i)
+    expect(report).not.toMatch(/\b(src|href|srcset|action|data)\s*=/i)
+    expect(report).not.toMatch(/\bon\w+\s*=|url\((?!#)|@import|javascript:/i)
+    expect(report.replaceAll('http://www.w3.org/2000/svg', '')).not.toContain('http://')
+    expect(report).not.toContain('https://')
+  })
+
+  test('has every figure once, with ids of its own', () => {
+    const ids = [...report.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.every((id) => /^(learning-[123]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
+    expect(report.match(/<svg/g)).toHaveLength(5)
+    expect(report).not.toMatch(/#010[ab]0/)
+  })
+
+  test('tells numbers with uncertainty, method, seed, cost and status', () => {
+    for (const text of [
+      'tr H = 37.3 ± 0.9',
+      'Lanczos, full reorthogonalization, depth 124',
+      '400 Hessian-vector products in 2.6 s',
+      '● Converged',
+      '≈ Estimated',
+      detail.provenance!.specHash,
+      'Weight decay is not part of it',
+      '½‖f − y‖²',
+    ]) {
+      expect(report).toContain(text)
+    }
+  })
+
+  test('prints the time only when given one', () => {
+    expect(report).not.toContain('report written')
+    expect(renderReport(detail, metrics, { generatedAt: '2026-02-01T00:00:00.000Z' })).toContain(
+      'report written 2026-02-01 00:00:00 UTC',
+    )
+  })
+
+  test('takes every text of a stranger for text', () => {
+    const run = hostile.runs[0]!
+    const document = { ...detail, summary: run.detail.summary, spec: run.detail.spec }
+    const html = renderReport(
+      {
+        ...document,
+        provenance: { ...detail.provenance!, cpu: '<iframe src=x>', versions: { '<i>': '<b>' } },
+        measurements: detail.measurements.map((each) => ({ ...each, note: '<svg/onload=1>' })),
+      },
+      metrics,
+    )
+    expect(html).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;')
+    expect(html).not.toMatch(/<(script|iframe|img|b|i)\b|<svg\/onload/i)
+    expect(unbalanced(html)).toEqual([])
+  })
+
+  test('is complete for a run that has only begun, and for one that failed', () => {
+    const queued = makeRun({ id: 'q', status: 'queued' })
+    const failed = makeRun({
+      id: 'f',
+      status: 'failed',
+      rows: 1,
+      summary: { error: { code: 'non-finite', message: 'loss was NaN' } },
+    })
+    expect(renderReport(queued.detail, queued.metrics)).toContain('Nothing was recorded.')
+    const text = renderReport(failed.detail, failed.metrics)
+    expect(text).toContain('Reason: loss was NaN')
+    expect(text).toContain('0 of 3 measurements were made.')
+    expect(unbalanced(text)).toEqual([])
+  })
+})
