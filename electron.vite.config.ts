@@ -30,6 +30,7 @@ export default defineConfig({
       outDir: at('out/renderer'),
       // The server's policy allows fonts and styles from files only, never from data: addresses.
       assetsInlineLimit: 0,
+      minify: true,
       rolldownOptions: { input: at('src-renderer/index.html') },
     },
   },

@@ -2,7 +2,7 @@ import * as electron from 'electron'
 import { join } from 'node:path'
 import { lineLogger } from '#base'
 import { createDesktop, startEngineProcess } from '#hosts/desktop'
-import { connectEngine, readRuntime, runtimePath } from '#hosts/http'
+import { connectEngine, findEngine, runtimePath } from '#hosts/http'
 import { defaultStoreFolder } from './store-folder.ts'
 
 const { app } = electron
@@ -20,7 +20,8 @@ const { started } = createDesktop(electron, {
   preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'),
   logger: lineLogger((line) => process.stderr.write(`${line}\n`)),
   async attach() {
-    if (readRuntime(runtimeFile) !== null) return await connectEngine(runtimeFile)
+    const running = await findEngine(runtimeFile)
+    if (running !== null) return running
     await startEngineProcess({
       nodePath,
       engineEntry: join(root, 'src-main', 'entries', 'engine.ts'),

@@ -7,18 +7,16 @@ import { appFolder } from './facts.ts'
 import { openLocalLab } from './open-local-lab.ts'
 import { defaultStoreFolder } from './store-folder.ts'
 
-/** How long an engine that a desktop started stays when no client is left and nothing runs. */
-const idleMs = 30_000
-
 /**
  * The engine as a process of its own: says on stdout how it is reached, in one line of JSON, and
- * goes on without whoever started it. With `--ends-when-idle` it ends when nobody needs it.
+ * goes on without whoever started it. With `--ends-after-idle-ms` it ends when for so long no client was
+ * connected and nothing ran.
  */
 const { values } = parseArgs({
   options: {
     store: { type: 'string' },
     static: { type: 'string' },
-    'ends-when-idle': { type: 'boolean', default: false },
+    'ends-after-idle-ms': { type: 'string' },
   },
 })
 const storeFolder = resolve(values.store ?? defaultStoreFolder(process.env))
@@ -51,12 +49,10 @@ try {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void end())
-  if (values['ends-when-idle']) {
-    watchIdle(
-      () => server.clientCount > 0 || lab.hasWork(),
-      idleMs,
-      () => void end(),
-    )
+  const idleMs = Number(values['ends-after-idle-ms'])
+  if (idleMs > 0) {
+    const isBusy = () => server.clientCount > 0 || lab.hasWork()
+    watchIdle(isBusy, idleMs, () => void end())
   }
 } catch (error) {
   logger.error('the engine could not start', error)

@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { CliServices } from '#hosts/cli'
-import { ApiError } from '#shared/errors'
 import { appFolder, buildFacts } from './facts.ts'
 import { defaultStoreFolder } from './store-folder.ts'
 
@@ -20,15 +19,8 @@ export function createServices(env: Readonly<Record<string, string | undefined>>
       return openLocalLab(storeFolder, mode, logger)
     },
     async findEngine(storeFolder) {
-      const { connectEngine, readRuntime, runtimePath } = await import('#hosts/http')
-      if (readRuntime(runtimePath(storeFolder)) === null) return null
-      try {
-        return await connectEngine(runtimePath(storeFolder))
-      } catch (error) {
-        // The file outlived its engine, and another program has its process id or its port now.
-        if (error instanceof ApiError && reasonOf(error) === 'silent') return null
-        throw error
-      }
+      const { findEngine, runtimePath } = await import('#hosts/http')
+      return await findEngine(runtimePath(storeFolder))
     },
     async startServer(options) {
       const { startServer } = await import('#hosts/http')
@@ -47,9 +39,6 @@ export function createServices(env: Readonly<Record<string, string | undefined>>
     describeRuntime: async () => (await import('#tensor/runtime')).describeRuntime(),
   }
 }
-
-const reasonOf = ({ detail }: ApiError): unknown =>
-  typeof detail === 'object' && detail !== null && 'reason' in detail ? detail.reason : null
 
 function electronPackage(): string {
   try {

@@ -1,5 +1,7 @@
 import { onScopeDispose } from 'vue'
 
+const dialog = '[role="dialog"], [role="alertdialog"]'
+
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
@@ -8,7 +10,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 export function useShortcuts(actions: Record<string, () => void>): void {
   const onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-    if (isTyping(event.target) || document.querySelector('[role="dialog"]') !== null) return
+    if (isTyping(event.target) || document.querySelector(dialog) !== null) return
     const action = actions[event.key]
     if (action === undefined) return
     event.preventDefault()

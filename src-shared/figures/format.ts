@@ -65,12 +65,11 @@ function roundTo(value: number, decimals: number): string {
 }
 
 /** A value and its uncertainty rounded alike, and the power of ten taken out of both. */
-function rounded(value: number, uncertainty: number) {
-  const largest = Math.max(Math.abs(value), uncertainty)
-  const exponent = exponentOf(largest)
+function rounded(value: number, uncertainty: number, mostDecimals = Infinity) {
+  const exponent = exponentOf(Math.max(Math.abs(value), uncertainty))
   const shift = exponent < -4 || exponent >= 7 ? exponent : 0
   const unit = 10 ** shift
-  const decimals = decimalsFor(uncertainty / unit)
+  const decimals = Math.min(decimalsFor(uncertainty / unit), mostDecimals + shift)
   return {
     value: roundTo(value / unit, decimals),
     uncertainty: roundTo(uncertainty / unit, decimals),
@@ -97,11 +96,10 @@ export function formatWithUncertainty(value: number, uncertainty: number): strin
   return parts.shift === 0 ? text : `(${text})·${formatPowerOfTen(parts.shift)}`
 }
 
-/** A value to no more digits than an uncertainty (shown elsewhere) leaves standing. */
+/** A value to no more digits than an uncertainty (shown elsewhere) leaves standing, nor than `mostDigits`. */
 export function formatToUncertainty(value: number, uncertainty: number, mostDigits = 7): string {
-  const floor = Math.abs(value) * 10 ** (1 - mostDigits)
-  if (!hasUncertainty(value, Math.max(uncertainty, floor))) return formatNumber(value)
-  const parts = rounded(value, Math.max(uncertainty, floor))
+  if (!hasUncertainty(value, uncertainty)) return formatNumber(value, mostDigits)
+  const parts = rounded(value, uncertainty, mostDigits - 1 - exponentOf(value))
   return parts.shift === 0 ? parts.value : `${parts.value}·${formatPowerOfTen(parts.shift)}`
 }
 

@@ -15,7 +15,7 @@ describe('formatWithUncertainty', () => {
   test.each([
     [0.328_97, 0.0004, '0.3290 ± 0.0004'],
     [37.284, 0.918, '37.3 ± 0.9'],
-    [37.284, 0.96, '37 ± 1'],
+    [37.284, 0.96, '37.3 ± 1.0'],
     [0.010_74, 0.000_31, '0.01074 ± 0.00031'],
     [12_345, 230, '12,350 ± 230'],
     [-2.5, 0.02, '−2.500 ± 0.020'],
@@ -38,8 +38,11 @@ describe('formatToUncertainty', () => {
   test('keeps the digits that a residual leaves standing, and never more than seven', () => {
     expect(formatToUncertainty(4.218_512_9, 0.0007)).toBe('4.2185')
     expect(formatToUncertainty(4.218_512_93, 1e-12)).toBe('4.218513')
+    expect(formatToUncertainty(1.402_877_84, 3.5e-12)).toBe('1.402878')
+    expect(formatToUncertainty(0.012_345_678_9, 1e-14)).toBe('0.01234568')
+    expect(formatToUncertainty(4.218_512_93, 0)).toBe('4.218513')
     expect(formatToUncertainty(-0.0823, 0.02)).toBe('−0.082')
-    expect(formatToUncertainty(1.2345e-8, 1e-10)).toBe('1.234·10⁻⁸')
+    expect(formatToUncertainty(1.2347e-8, 1e-10)).toBe('1.235·10⁻⁸')
   })
 })
 

@@ -121,7 +121,7 @@ describe.each([
     async (method) => {
       const [near, far] = await makePair()
       serve(far)
-      await expect(createClient(near).call(method as never, {})).rejects.toMatchObject({
+      await expect(createClient(near).call(method as never, {} as never)).rejects.toMatchObject({
         code: 'method-not-found',
       })
     },
@@ -130,7 +130,7 @@ describe.each([
   it('a mistyped method is named with the nearest', async () => {
     const [near, far] = await makePair()
     serve(far)
-    await expect(createClient(near).call('runs.lst' as never, {})).rejects.toThrow(
+    await expect(createClient(near).call('runs.lst' as never, {} as never)).rejects.toThrow(
       'there is no method "runs.lst"; did you mean runs.list?',
     )
   })

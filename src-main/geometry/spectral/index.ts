@@ -5,11 +5,6 @@ export {
   type EigenpairsOptions,
   type EigenpairsResult,
 } from './eigenpairs.ts'
-export {
-  lanczos,
-  type LanczosOptions,
-  type LanczosResult,
-  type LanczosStatus,
-} from './lanczos.ts'
+export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { estimateTrace, type TraceOptions, type TraceResult } from './trace.ts'
 export { eigenSymmetric, eigenTridiagonal, quadratureTridiagonal } from './tridiagonal.ts'

@@ -116,27 +116,27 @@ export function createDesktop(electron: ElectronShell, deps: DesktopDeps): Deskt
     state.window.close()
   }
 
+  /** Runs that were stopped because the machine went to sleep, with the end of their stopping. */
+  const suspended = new Map<string, Promise<unknown>>()
+
   /** A sleeping machine may not wake again: what is computed so far goes to the disk. */
   function checkpointAll(): void {
     const { engine, watch } = state
     if (engine === null || watch === null) return
     for (const { id, status } of watch.active) {
-      if (status !== 'running') continue
-      suspended.add(id)
-      engine.client.call('runs.cancel', { runId: id }).catch((error: unknown) => {
-        suspended.delete(id)
-        deps.logger.error(`run ${id} could not be stopped before the machine sleeps`, error)
-      })
+      if (status !== 'running' || suspended.has(id)) continue
+      suspended.set(id, engine.client.call('runs.cancel', { runId: id }))
     }
   }
-  const suspended = new Set<string>()
 
   function resumeAll(): void {
     const { engine } = state
-    for (const id of suspended) {
-      engine?.client.call('runs.resume', { runId: id }).catch((error: unknown) => {
-        deps.logger.error(`run ${id} could not go on after the machine slept`, error)
-      })
+    for (const [id, stopped] of suspended) {
+      stopped
+        .then(() => engine?.client.call('runs.resume', { runId: id }))
+        .catch((error: unknown) => {
+          deps.logger.error(`run ${id} could not be stopped and resumed around a sleep`, error)
+        })
     }
     suspended.clear()
   }

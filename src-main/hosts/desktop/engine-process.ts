@@ -8,6 +8,8 @@ export interface EngineProcessOptions {
   readonly storeFolder: string
   readonly staticFolder: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How long it stays when no window is left and nothing runs. @default 30 000 */
+  readonly idleMs?: number
   /** @default 30 000 */
   readonly startupMs?: number
 }
@@ -21,11 +23,17 @@ const unwanted = ['NODE_OPTIONS', 'ELECTRON_RUN_AS_NODE', 'NODE_CHANNEL_FD']
  * @throws Error with the engine's last words if it ends, or stays silent, before it listens.
  */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<number> {
-  const { nodePath, engineEntry, storeFolder, staticFolder, startupMs = 30_000 } = options
+  const { nodePath, engineEntry, storeFolder, staticFolder } = options
+  const { idleMs = 30_000, startupMs = 30_000 } = options
   const env = Object.fromEntries(
     Object.entries(options.env).filter(([name]) => !unwanted.includes(name)),
   )
-  const args = [engineEntry, '--store', storeFolder, '--static', staticFolder, '--ends-when-idle']
+  const args = [
+    engineEntry,
+    ...['--store', storeFolder],
+    ...['--static', staticFolder],
+    ...['--ends-after-idle-ms', String(idleMs)],
+  ]
   const child = spawn(nodePath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const { stdout, stderr } = child
   let out = ''

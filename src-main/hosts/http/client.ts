@@ -63,6 +63,28 @@ export async function connectEngine(runtimeFile: string): Promise<EngineConnecti
   }
 }
 
+/**
+ * Connects to the engine that a runtime file names, if it is there.
+ *
+ * @returns Null also for a file that outlived its engine, whose process id or port another program
+ *   has now.
+ * @throws ApiError `engine-unreachable` for an engine that speaks another version of the protocol.
+ */
+export async function findEngine(runtimeFile: string): Promise<EngineConnection | null> {
+  try {
+    return await connectEngine(runtimeFile)
+  } catch (error) {
+    if (error instanceof ApiError && !isProtocolProblem(error)) return null
+    throw error
+  }
+}
+
+const isProtocolProblem = ({ detail }: ApiError): boolean =>
+  typeof detail === 'object' &&
+  detail !== null &&
+  'reason' in detail &&
+  detail.reason === 'protocol'
+
 async function readArtifact(url: string, { token }: Runtime, id: string): Promise<Uint8Array> {
   const headers = { Authorization: `Bearer ${token}` }
   const response = await fetch(`${url}artifacts/${encodeURIComponent(id)}`, { headers })

@@ -1,4 +1,4 @@
-export { connectEngine, type EngineConnection } from './client.ts'
+export { connectEngine, findEngine, type EngineConnection } from './client.ts'
 export { watchIdle } from './idle-watch.ts'
 export type { ServerLimits } from './limits.ts'
 export { readRuntime, runtimePath, type Runtime } from './runtime-file.ts'

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { ProbeOptions, ProbeResult } from '#lab/experiments'
 import { lossSchema, networkSchema, explainSchemaError, type NetworkSpec } from '#shared/schemas'
 import type { AddCommand, CliContext } from '../context.ts'
@@ -103,6 +104,7 @@ async function describe(context: CliContext, network: NetworkSpec, asJson: boole
 async function measure(context: CliContext, network: NetworkSpec, options: Options): Promise<void> {
   const { io, services } = context
   const at = (file: string) => resolve(io.cwd, file)
+  checkOutputs(options, at)
   const { runProbe } = await services.probe()
   const result = await runProbe({
     network,
@@ -126,6 +128,23 @@ async function measure(context: CliContext, network: NetworkSpec, options: Optio
   else context.print(textOf(result))
 }
 
+/** Checked before any work. */
+function checkOutputs(options: Options, at: (file: string) => string): void {
+  if ((options.vector === undefined) !== (options.product === undefined)) {
+    throw new UsageError('--vector and --product go together: what to multiply, where to write it')
+  }
+  const outputs = {
+    product: options.product,
+    gradient: options.gradient,
+    density: options.density?.out,
+  }
+  for (const [name, file] of Object.entries(outputs)) {
+    if (file !== undefined && !existsSync(dirname(at(file)))) {
+      throw new UsageError(`--${name}: folder not found: ${dirname(at(file))}`)
+    }
+  }
+}
+
 function needed<T>(flag: string, value: T | undefined): T {
   if (value === undefined) throw new UsageError(`${flag} is needed unless --describe is given`)
   return value
@@ -137,8 +156,7 @@ async function writeOutputs(
   options: Options,
   at: (file: string) => string,
 ): Promise<void> {
-  if (options.product !== undefined) {
-    if (result.product === null) throw new UsageError('--product needs --vector')
+  if (options.product !== undefined && result.product !== null) {
     await services.writeFileDurably(
       at(options.product),
       await services.encodeVector(result.product),

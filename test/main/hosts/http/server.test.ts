@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '#base'
-import { connectEngine, readRuntime, runtimePath, startServer } from '#hosts/http'
+import { connectEngine, findEngine, readRuntime, runtimePath, startServer } from '#hosts/http'
 import { openTestLab, countingSpec, temporaryFolder, untilStatus } from '../support/test-lab.ts'
 import { startTestServer } from '../support/test-server.ts'
 
@@ -164,6 +164,9 @@ describe('the runtime file', () => {
     for (const [content, message] of cases) {
       writeFileSync(other, content)
       await expect(connectEngine(other)).rejects.toThrow(message)
+      // Only an engine of another version stands in the way of starting one.
+      if (content.includes('99')) await expect(findEngine(other)).rejects.toThrow(message)
+      else expect(await findEngine(other)).toBe(null)
     }
   })
 

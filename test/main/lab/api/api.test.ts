@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Logger } from '#base'
@@ -103,6 +103,18 @@ describe('the lab', () => {
     await expect(call(lab, 'runs.resume', { runId: id })).rejects.toMatchObject({
       code: 'run-not-resumable',
     })
+  })
+
+  it('a report is written into the bundle and replaces the one before', async () => {
+    const lab = openTestLab()
+    const id = await createOne(lab, countingSpec(10))
+    await untilStatus(lab, id, 'finished')
+    const first = await call(lab, 'reports.create', { runId: id })
+    const second = await call(lab, 'reports.create', { runId: id })
+    expect(second.id).toBe(first.id)
+    const html = readFileSync(lab.findArtifact(first.id).path, 'utf8')
+    expect(html).toMatch(/^<!doctype html>/i)
+    expect(html).toContain(id)
   })
 
   it('a running run cannot be deleted, an ended one is gone for every client', async () => {

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { experimentSchema, type ExperimentInput } from '#shared/schemas'
+import {
+  draftOf,
+  type GroupDraft,
+  type VariantDraft,
+} from '../../src-renderer/components/design/draft.ts'
+import { estimateText } from '../../src-renderer/components/design/estimate.ts'
+import {
+  experimentForm,
+  formSections,
+  formValue,
+  freshDraft,
+  loadDraft,
+  saveDraft,
+} from '../../src-renderer/components/design/experiment-form.ts'
+import { fieldFrom } from '../../src-renderer/components/design/fields.ts'
+import { checkSpec } from '../../src-renderer/components/design/issues.ts'
+
+const form = experimentForm()
+const roundTrip = (spec: ExperimentInput): unknown =>
+  experimentSchema.parse(formValue(form, draftOf(form, spec) as GroupDraft))
+const issuesOf = (spec: object) =>
+  checkSpec(form, formValue(form, draftOf(form, spec) as GroupDraft)).issues.map(
+    ({ path, message }) => `${path}: ${message}`,
+  )
+
+describe('experimentForm', () => {
+  test('untouched gives exactly the default spec of the schema', () => {
+    expect(experimentSchema.parse(formValue(form, freshDraft(form)))).toEqual(
+      experimentSchema.parse({}),
+    )
+  })
+
+  test.each<ExperimentInput>([
+    { data: { kind: 'mnist', samples: 500 } },
+    { data: { kind: 'text', context: 7 } },
+    { data: { kind: 'gaussian-mixture', intrinsicDimension: 3, labelNoise: 0.25 } },
+    { data: { kind: 'teacher-student', teacherHidden: [] }, train: { loss: 'squared-error' } },
+    { data: { kind: 'file', path: 'a b/c.npz', standardize: false } },
+    { train: { optimizer: { kind: 'sgd', learningRate: 1e-9 } }, seeds: [4, 5, 2 ** 32 - 1] },
+    { train: { optimizer: { kind: 'momentum', nesterov: true } }, model: { hidden: [] } },
+    { measure: [] },
+    { measure: [{ kind: 'density', probes: 3 }, { kind: 'density' }] },
+  ])('gives back the spec it was filled with: %o', (spec) => {
+    expect(roundTrip(spec)).toEqual(experimentSchema.parse(spec))
+  })
+
+  test('has a control for every field of the schema and a place for every control', () => {
+    const shown = formSections(form).flatMap(({ fields }) => fields.map(({ key }) => key))
+    expect(shown.toSorted()).toEqual(form.fields.map(({ key }) => key).toSorted())
+  })
+
+  test('refuses a schema it has no control for', () => {
+    expect(() => fieldFrom('x', { type: 'null' })).toThrow('no control for the schema of x')
+  })
+})
+
+describe('checkSpec', () => {
+  test.each<[object, string[]]>([
+    [{ name: '' }, ['name: must be 1 to 120 characters long, got nothing']],
+    [
+      { train: { batchSize: 0 } },
+      ['train.batchSize: must be a whole number in 1…1,000,000, got 0'],
+    ],
+    [{ train: { epochs: 2.5 } }, ['train.epochs: must be a whole number in 0…1,000,000, got 2.5']],
+    [
+      { train: { optimizer: { kind: 'sgd', learningRate: '1e-' } } },
+      ['train.optimizer.learningRate: must be a number above 0 and at most 1,000, got "1e-"'],
+    ],
+    [
+      { train: { optimizer: { kind: 'adam', beta1: 1 } } },
+      ['train.optimizer.beta1: must be a number at least 0 and below 1, got 1'],
+    ],
+    [
+      { model: { hidden: [32, 0, -1] } },
+      ['model.hidden: each must be a whole number in 1…1,000,000, got 0'],
+    ],
+    [{ seeds: [] }, ['seeds: must list at least 1 and at most 64 numbers, got []']],
+    [
+      { measure: [{ kind: 'trace' }, { kind: 'density', probes: 1 }] },
+      ['measure.1.probes: must be a whole number in 2…1,000, got 1'],
+    ],
+    [{ data: { kind: 'file' } }, ['data.path: must not be empty, got nothing']],
+    [
+      { data: { kind: 'teacher-student' } },
+      [
+        'train.loss: must be squared-error for regression data (teacher-student), got cross-entropy',
+      ],
+    ],
+    [
+      { data: { kind: 'gaussian-mixture', dimension: 4, intrinsicDimension: 5 } },
+      ['data.intrinsicDimension: must be in 1…4 (the dimension), got 5'],
+    ],
+  ])('names the field and what is allowed: %o', (spec, expected) => {
+    expect(issuesOf(spec)).toEqual(expected)
+  })
+
+  test('passes a right spec on', () => {
+    expect(checkSpec(form, formValue(form, freshDraft(form)))).toEqual({
+      spec: experimentSchema.parse({}),
+      issues: [],
+    })
+  })
+})
+
+describe('a draft', () => {
+  test('keeps what was typed for one kind while another is chosen', () => {
+    const draft = draftOf(form, { data: { kind: 'mnist', samples: 77 } }) as GroupDraft
+    const data = draft.data as VariantDraft
+    const other = { ...draft, data: { ...data, kind: 'digits' } }
+    expect(experimentSchema.parse(formValue(form, other)).data.kind).toBe('digits')
+    const back = { ...other, data: { ...other.data, kind: 'mnist' } }
+    expect(experimentSchema.parse(formValue(form, back)).data).toMatchObject({ samples: 77 })
+  })
+
+  test('survives the storage, and a broken storage gives a fresh one', () => {
+    const draft = draftOf(form, { name: 'kept' }) as GroupDraft
+    saveDraft(draft)
+    expect(loadDraft(form)).toEqual(draft)
+    for (const broken of ['{', '[]', 'null', '{"name":1}']) {
+      localStorage.setItem('saddle.draft', broken)
+      expect(loadDraft(form)).toEqual(freshDraft(form))
+    }
+    localStorage.clear()
+  })
+})
+
+describe('estimateText', () => {
+  test.each<[ExperimentInput, string]>([
+    [{}, '1 run of 3,466 parameters.'],
+    [{ seeds: [1, 2], model: { hidden: [], bias: false } }, '2 runs of 640 parameters each.'],
+    [{ data: { kind: 'text' } }, '1 run; the number of parameters depends on the data.'],
+  ])('counts runs and parameters: %o', (spec, text) => {
+    expect(estimateText(experimentSchema.parse(spec))).toBe(text)
+  })
+})

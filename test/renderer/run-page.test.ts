@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { mountApp } from '../support/mount-app.ts'
+import { makeMetrics } from '../support/recorded/make-metrics.ts'
+import { makeTrace } from '../support/recorded/make-measurements.ts'
+import { makeRun } from '../support/recorded/make-runs.ts'
+import { busy, empty, hostile } from '../support/recorded/recordings.ts'
+
+describe('a running run', () => {
+  test('shows how far it is, in words and as a bar, and can be cancelled', async () => {
+    await using page = await mountApp(busy, '/runs/run-running')
+    expect(page.text()).toContain('600 of 920, about 1 min 04 s left')
+    expect(page.app.get('progress').attributes()).toMatchObject({ max: '920', value: '600' })
+    await page.app.get('main .actions button').trigger('click')
+    await page.settle()
+    expect(page.text()).toContain('Cancelled')
+    expect(page.backend.calls.map(({ method }) => method)).toContain('runs.cancel')
+  })
+
+  test('adds new points once a frame and asks for nothing again', async () => {
+    await using page = await mountApp(busy, '/runs/run-running')
+    const before = page.drawn.length
+    const rows = makeMetrics(1, 29).slice(25)
+    for (const row of rows) {
+      page.backend.emit('metrics.appended', { runId: 'run-running', rows: [row] })
+    }
+    page.backend.emit('metrics.appended', { runId: 'another', rows: makeMetrics(1, 99) })
+    await page.settle()
+    expect(page.drawn).toHaveLength(before + 3)
+    expect(page.drawn.at(-1)?.series[0]?.data).toHaveLength(29)
+    expect(page.backend.calls.filter(({ method }) => method === 'runs.metrics')).toHaveLength(1)
+  })
+
+  test('shows each measurement as soon as it is made', async () => {
+    await using page = await mountApp(busy, '/runs/run-measuring?tab=spectrum')
+    expect(page.text()).toContain('1 of 3 measurements so far')
+    page.backend.emit('measurements.added', { runId: 'run-measuring', document: makeTrace() })
+    await page.settle()
+    expect(page.text()).toContain('tr H = 37.3 ± 0.9')
+    expect(page.text()).toContain('2 of 3 measurements so far')
+  })
+
+  test('asks for its files when it has ended', async () => {
+    await using page = await mountApp(busy, '/runs/run-running')
+    const { summary } = makeRun({ id: 'run-running' }).detail
+    page.backend.emit('runs.changed', summary)
+    await page.settle()
+    expect(page.backend.calls.filter(({ method }) => method === 'runs.get')).toHaveLength(2)
+  })
+})
+
+describe('a run that ended before its end', () => {
+  test.each([
+    ['run-failed', 'Failed', 'Reason: the training loss was NaN at step 113 (tensor loss).'],
+    ['run-paused', 'Paused', 'Reason: the disk is full: 41.8 kB wanted, 0 B free.'],
+    ['run-interrupted', 'Interrupted', 'Its process ended without saying so.'],
+    ['run-cancelled', 'Cancelled', 'It was stopped at your wish.'],
+  ])('%s says why and can be resumed', async (id, word, reason) => {
+    await using page = await mountApp(busy, `/runs/${id}`)
+    const notice = page.app.get('.notice')
+    expect(notice.text()).toContain(word)
+    expect(notice.text().replace(/\s+/g, ' ')).toContain(reason)
+    await notice.get('button').trigger('click')
+    await page.settle()
+    expect(page.backend.calls).toContainEqual({ method: 'runs.resume', args: { runId: id } })
+    expect(page.text()).toContain('Queued')
+  })
+})
+
+describe('a finished run', () => {
+  test('heads with its numbers and their uncertainty', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished')
+    expect(page.text()).toContain('tr H 37.3 ± 0.9 1 s.e. over 64 probes')
+    expect(page.app.find('.notice').exists()).toBe(false)
+    expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual([
+      'Loss',
+      'Accuracy',
+      'Gradient norm',
+    ])
+  })
+
+  test('keeps tab and axis in the address', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished?tab=spectrum&axis=asinh')
+    expect(page.drawn.at(-1)?.xAxis.name).toContain('asinh axis')
+    await page.app.get('input[type="radio"][value="log"]').setValue()
+    await page.settle()
+    expect(page.router.currentRoute.value.query).toEqual({ tab: 'spectrum', axis: 'log' })
+    expect(page.drawn.at(-1)?.series.map(({ name }) => name)).toContain('λ < 0')
+  })
+
+  test('lists eigenvalues with residuals and the status of each measurement', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished?tab=spectrum')
+    expect(page.app.findAll('tbody tr')).toHaveLength(13)
+    expect(page.app.get('tbody tr').text()).toContain('4.218')
+    expect(page.text()).toContain('Converged')
+    expect(page.app.get('figure [role="img"]').attributes('aria-label')).toContain(
+      'its support reaches from −0.',
+    )
+  })
+
+  test('tells its settings, data and provenance', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished?tab=settings')
+    expect(page.text()).toContain('Git commit 8acedbc41f0f7f6b0a6f3f1f5ad7f8dd92a0c3e1')
+    expect(page.text()).toContain('Training samples 1,438')
+    expect(page.text()).toContain('Learning rate 0.003')
+  })
+
+  test('offers its files by id', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished?tab=files')
+    expect(page.app.findAll('tbody a').map((link) => link.attributes('href'))).toEqual([
+      '/artifacts/run-finished-a',
+      '/artifacts/run-finished-b',
+    ])
+  })
+
+  test('writes a report and fetches it', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished')
+    const fetched: string[] = []
+    const listen = (event: Event): void => {
+      const link = event.target as HTMLAnchorElement
+      if (link.tagName !== 'A' || link.download === '') return
+      event.preventDefault()
+      fetched.push(`${link.getAttribute('href') ?? ''} as ${link.download}`)
+    }
+    document.addEventListener('click', listen)
+    await page.app.get('main .actions button').trigger('click')
+    await page.settle()
+    document.removeEventListener('click', listen)
+    expect(fetched).toEqual(['/artifacts/report-run-finished as Digits-tanh-seed-0.html'])
+  })
+
+  test('is deleted only after a question', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished')
+    const press = async (text: string): Promise<void> => {
+      const buttons = [...document.querySelectorAll('button')]
+      buttons.find((button) => button.textContent.trim() === text)?.click()
+      await page.settle()
+    }
+    await press('Delete')
+    expect(document.querySelector('[role="alertdialog"]')?.textContent).toContain(
+      'This cannot be undone.',
+    )
+    expect(page.backend.calls.map(({ method }) => method)).not.toContain('runs.delete')
+    await press('Delete run')
+    expect(page.backend.calls).toContainEqual({
+      method: 'runs.delete',
+      args: { runId: 'run-finished' },
+    })
+    expect(page.router.currentRoute.value.path).toBe('/')
+  })
+})
+
+test('a run that is not there is told with a way back', async () => {
+  await using page = await mountApp(empty, '/runs/nobody')
+  expect(page.text()).toContain('No run has the id nobody')
+  expect(page.app.get('main a').attributes('href')).toBe('/')
+})
+
+test('a run deleted elsewhere says so', async () => {
+  await using page = await mountApp(busy, '/runs/run-finished')
+  page.backend.emit('runs.deleted', { runId: 'run-finished' })
+  await page.settle()
+  expect(page.text()).toContain('This run was deleted')
+})
+
+test('hostile texts stay text on every tab', async () => {
+  for (const tab of ['overview', 'spectrum', 'settings', 'files']) {
+    await using page = await mountApp(hostile, `/runs/run-hostile?tab=${tab}`)
+    expect(page.app.find('main img, main script, main b, main [onload]').exists()).toBe(false)
+    expect(page.app.get('h1').text()).toContain('<img src=x onerror="alert(1)">')
+    expect(page.text()).toContain('<script>alert(4)</script>')
+  }
+})
