@@ -49,7 +49,7 @@ function hashText(text: string): number {
   return hash >>> 0
 }
 
-/** A seeded, named sequence of random numbers: equal seed and path give equal numbers on every machine. */
+/** A seeded, named sequence of random numbers: equal seed and path give equal integers and uniforms on every machine, and normals up to the rounding of its log and cos. */
 export interface RandomStream {
   /** Unsigned 32-bit integer. */
   nextUint32(): number

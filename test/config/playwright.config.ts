@@ -13,6 +13,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   use: {
     browserName: 'chromium',
+    actionTimeout: 15_000,
     viewport: { width: 1280, height: 900 },
     launchOptions: {
       ...(existsSync(chromium) ? { executablePath: chromium } : {}),

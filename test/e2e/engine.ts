@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -48,6 +48,18 @@ export class ServedEngine {
         }
       })
     })
+  }
+
+  /** Runs an experiment to its end on the command line; for before the engine starts. */
+  run(name: string, spec: object): void {
+    const file = join(this.store, 'spec.json')
+    writeFileSync(file, JSON.stringify({ name, ...spec }))
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['src-main/entries/cli.ts', 'run', file, '--store', this.store],
+      { cwd: root, encoding: 'utf8' },
+    )
+    if (status !== 0) throw new Error(`saddle run ended with ${String(status)}: ${stderr}`)
   }
 
   /** Process id of the compute process of a run. */

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { ServedEngine } from './engine.ts'
 
@@ -102,30 +101,3 @@ test('is killed as an engine and goes on by itself when it starts again', async 
   await page.goto(address)
   await expect(page.getByText('Finished').first()).toBeVisible({ timeout: 90_000 })
 })
-
-for (const theme of ['light', 'dark'] as const) {
-  for (const width of [390, 1440]) {
-    test(`is accessible in ${theme} at ${String(width)} px`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme: theme })
-      await page.setViewportSize({ width, height: 900 })
-      await page.goto(engine.signInUrl)
-      const origin = new URL(engine.signInUrl).origin
-      for (const path of ['#/', '#/new', '#/machine', '#/nowhere']) {
-        await page.goto(`${origin}/${path}`)
-        await expect(page.getByRole('heading').first()).toBeVisible()
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
-      }
-      await page.goto(`${origin}/#/`)
-      await page
-        .getByRole('link', { name: /end to end/ })
-        .first()
-        .click()
-      for (const tab of ['Overview', 'Spectrum', 'Settings', 'Files']) {
-        await page.getByRole('tab', { name: tab }).click()
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
-      }
-    })
-  }
-}

@@ -11,7 +11,6 @@ export { systemCode } from './file-errors.ts'
 export {
   checkRecord,
   hashFile,
-  readVerified,
   removeQuietly,
   writeFileDurably,
   type FileContent,

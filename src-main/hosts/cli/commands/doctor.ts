@@ -51,7 +51,7 @@ async function examine(context: CliContext, storeFolder: string): Promise<Findin
     ...Object.entries(services.facts.versions).map(([name, version]) => ok(name, version)),
     await examined('compute', async () => {
       const { name, version, providers } = await services.describeRuntime()
-      return `${name} ${version}; has ${providers.join(', ')}; used: cpu (equal numbers everywhere)`
+      return `${name} ${version}; has ${providers.join(', ')}; used: cpu (bit-reproducible on this machine)`
     }),
     desktop.binary === null
       ? { name: 'desktop', state: 'note', value: `${desktop.reason}; the browser is used` }
