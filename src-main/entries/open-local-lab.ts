@@ -1,7 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from '#base'
-import { openLab, type Lab, type OpenLabOptions } from '#lab/api'
+import { openLab, type FileDataSpec, type Lab, type OpenLabOptions } from '#lab/api'
+import { heldOutCount, loadSamplesFile } from '#learn/datasets'
 import { buildFacts } from './facts.ts'
 
 /** Opens the lab of a store with this installation's compute process. */
@@ -16,14 +16,11 @@ export const openLocalLab = (
     logger,
     facts: buildFacts(),
     workerEntry: join(import.meta.dirname, 'job-worker.ts'),
-    canRead,
+    checkSamples,
   })
 
-function canRead(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
+/** Reads the file and splits it as the run will. */
+async function checkSamples({ path, task, validationFraction }: FileDataSpec): Promise<void> {
+  const { count } = await loadSamplesFile(path, { task })
+  heldOutCount(count, validationFraction)
 }

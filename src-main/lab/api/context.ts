@@ -1,14 +1,18 @@
 import type { EventListener, Supervisor } from '#lab/jobs'
 import type { Store } from '#lab/store'
 import type { EngineDescription } from '#shared/contract'
+import type { DataSpec } from '#shared/schemas'
+
+/** Samples in a person's own file. */
+export type FileDataSpec = Extract<DataSpec, { kind: 'file' }>
 
 /** What the methods of the contract work with. */
 export interface ApiContext {
   readonly store: Store
   readonly supervisor: Supervisor
   readonly describe: () => EngineDescription
-  /** Whether a file is there and can be read. */
-  readonly canRead: (path: string) => boolean
+  /** Reads a person's file as the run will, and throws what is wrong with it. */
+  readonly checkSamples: (data: FileDataSpec) => Promise<void>
   /** Tells every client. */
   readonly emit: EventListener
 }

@@ -4,6 +4,7 @@ import { openStore } from '#lab/store'
 import type { Handlers } from '#shared/contract'
 import { ApiError } from '#shared/errors'
 import type { Artifact } from '#shared/schemas'
+import type { FileDataSpec } from './context.ts'
 import { describeEngine, type BuildFacts } from './describe-engine.ts'
 import { createHandlers } from './handlers.ts'
 
@@ -14,8 +15,8 @@ export interface OpenLabOptions {
   readonly workerEntry: string
   readonly logger: Logger
   readonly facts: BuildFacts
-  /** Whether a file is there and can be read. */
-  readonly canRead: (path: string) => boolean
+  /** Reads a person's file as a run will, and throws what is wrong with it. */
+  readonly checkSamples: (data: FileDataSpec) => Promise<void>
   /**
    * `work`: works on the queue and goes on with what a crash interrupted. `work-new`: works on the
    * queue only. `look`: starts no process; for commands that only read or delete.
@@ -68,7 +69,7 @@ export function openLab(options: OpenLabOptions): Lab {
     store,
     supervisor,
     emit,
-    canRead: options.canRead,
+    checkSamples: options.checkSamples,
     describe: () => describeEngine(storeFolder, facts),
   })
   let disposal: Promise<void> | null = null

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { toApiError } from '#lab/jobs'
 import type { Handlers } from '#shared/contract'
 import { ApiError } from '#shared/errors'
 import { experimentSchema, explainSpecError, type ExperimentSpec } from '#shared/schemas'
@@ -6,10 +7,10 @@ import type { ApiContext } from './context.ts'
 
 /** Creates all runs of a spec or none, then puts them on the queue. */
 export const runsCreate =
-  ({ store, supervisor, canRead }: ApiContext): Handlers['runs.create'] =>
-  ({ spec: given }) => {
+  ({ store, supervisor, checkSamples }: ApiContext): Handlers['runs.create'] =>
+  async ({ spec: given }) => {
     const spec = parseSpec(given)
-    checkDataFile(spec, canRead)
+    await checkDataFile(spec, checkSamples)
     const runs = store.createRuns(spec)
     return { runs: runs.map(({ id }) => supervisor.enqueue(id)) }
   }
@@ -22,16 +23,23 @@ function parseSpec(given: unknown): ExperimentSpec {
   throw new ApiError('invalid-spec', message, { problems })
 }
 
-/** A file that is not there is better known now than when the run has waited for its turn. */
-function checkDataFile({ data }: ExperimentSpec, canRead: ApiContext['canRead']): void {
+/** What is wrong with a file is better known now than when the run has waited for its turn. */
+async function checkDataFile(
+  { data }: ExperimentSpec,
+  checkSamples: ApiContext['checkSamples'],
+): Promise<void> {
   if (data.kind !== 'file') return
+  const problem = (message: string) => ({ problems: [{ path: 'data.path', message }] })
   if (!isAbsolute(data.path)) {
     // The engine's folder is not the caller's.
     const message = `data.path must be an absolute path, got ${JSON.stringify(data.path)}`
-    throw new ApiError('invalid-spec', message, { problems: [{ path: 'data.path', message }] })
+    throw new ApiError('invalid-spec', message, problem(message))
   }
-  if (!canRead(data.path)) {
-    const message = `data.path names a file that is not there or cannot be read: ${data.path}`
-    throw new ApiError('file-not-found', message, { problems: [{ path: 'data.path', message }] })
+  try {
+    await checkSamples(data)
+  } catch (error) {
+    const { code, message } = toApiError(error)
+    const placed = `data.path: ${message}`
+    throw new ApiError(code, placed, problem(placed), { cause: error })
   }
 }

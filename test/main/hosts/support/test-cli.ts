@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { loadSamplesFile } from '#learn/datasets'
 import { openLab } from '#lab/api'
 import { createCli, type CliIo, type CliServices } from '#hosts/cli'
 import { createServices } from '../../../../src-main/entries/services.ts'
@@ -26,7 +26,8 @@ export function testCli(options: Partial<CliIo> & { services?: Partial<CliServic
           logger,
           workerEntry: countingWorker,
           facts: { appVersion: '0.0.0-test', versions: {} },
-          canRead: existsSync,
+          checkSamples: async ({ path }) =>
+            void (await loadSamplesFile(path, { task: 'classification' })),
         }),
       ),
     ...other,

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { silentLogger, type Logger } from '#base'
+import { loadSamplesFile } from '#learn/datasets'
 import { openLab, type Lab, type OpenLabOptions } from '#lab/api'
 import type { RunStatus, RunSummary } from '#shared/schemas'
 
@@ -31,7 +32,8 @@ export function openTestLab(
     workerEntry: countingWorker,
     logger: options.logger ?? silentLogger,
     facts: { appVersion: '0.0.0-test', versions: { counting: '1' } },
-    canRead: existsSync,
+    checkSamples: async ({ path }) =>
+      void (await loadSamplesFile(path, { task: 'classification' })),
     mode: options.mode ?? 'work',
   })
   onTestFinished(() => lab.dispose())

@@ -19,6 +19,7 @@ import {
   keptLogger,
   specOf,
   temporaryFolder,
+  diskTest,
   tinyDisk,
   until,
 } from '../store/fixtures.ts'
@@ -230,24 +231,27 @@ describe('a damaged checkpoint', () => {
 })
 
 describe('a full disk', () => {
-  test('pauses the run naming the file, leaves no temporary file, and the run goes on with room', async () => {
-    const folder = tinyDisk(8_192)
-    await using lab = laboratory(folder)
-    const makeRoom = fillDisk(folder, 1_000_000)
-    const [id] = lab.start(counting('pad=400000', 120))
-    const paused = await lab.reaches(id!, 'paused')
-    expect(paused.error).toMatchObject({ code: 'disk-full' })
-    expect(paused.error?.message).toMatch(/^no space left to write .*checkpoint-\d{9}-/)
-    const names = readdirSync(lab.store.runFolder(id!))
-    expect(names.filter((name) => name.includes('partial'))).toEqual([])
-    makeRoom()
-    lab.supervisor.resume(id!)
-    await lab.reaches(id!, 'finished')
-    const { rows } = (await undisturbed(120)) as { rows: unknown }
-    expect(lab.store.metrics.list(id!)).toEqual(rows)
-  })
+  diskTest(
+    'pauses the run naming the file, leaves no temporary file, and the run goes on with room',
+    async () => {
+      const folder = tinyDisk(8_192)
+      await using lab = laboratory(folder)
+      const makeRoom = fillDisk(folder, 1_000_000)
+      const [id] = lab.start(counting('pad=400000', 120))
+      const paused = await lab.reaches(id!, 'paused')
+      expect(paused.error).toMatchObject({ code: 'disk-full' })
+      expect(paused.error?.message).toMatch(/^no space left to write .*checkpoint-\d{9}-/)
+      const names = readdirSync(lab.store.runFolder(id!))
+      expect(names.filter((name) => name.includes('partial'))).toEqual([])
+      makeRoom()
+      lab.supervisor.resume(id!)
+      await lab.reaches(id!, 'finished')
+      const { rows } = (await undisturbed(120)) as { rows: unknown }
+      expect(lab.store.metrics.list(id!)).toEqual(rows)
+    },
+  )
 
-  test('for the database itself pauses the run as soon as that can be stored', async () => {
+  diskTest('for the database itself pauses the run as soon as that can be stored', async () => {
     const folder = tinyDisk(2_048)
     const logger = keptLogger()
     await using lab = laboratory(folder, { logger, heartbeatMs: 200 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '#shared/errors'
 import { pruneCheckpoints, readCheckpoint, writeCheckpoint, writeFileDurably } from '#lab/store'
 import { fileError } from '../../../../src-main/lab/store/file-errors.ts'
-import { codeOf, fillDisk, temporaryFolder, tinyDisk } from './fixtures.ts'
+import { codeOf, fillDisk, temporaryFolder, diskTest, tinyDisk } from './fixtures.ts'
 
 const bytes = Uint8Array.from({ length: 50_000 }, (_, i) => (i * 31) % 251)
 
@@ -21,7 +21,7 @@ describe('writeFileDurably', () => {
     expect(readdirSync(folder).sort()).toEqual(['a.bin', 'b.bin', 'c.txt'])
   })
 
-  test('a full disk is a typed error, keeps the old file and leaves no temporary one', () => {
+  diskTest('a full disk is a typed error, keeps the old file and leaves no temporary one', () => {
     const folder = tinyDisk(256)
     const path = join(folder, 'state.bin')
     writeFileDurably(path, 'old')

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { afterEach, test, type TestAPI } from 'vitest'
 import type { Logger } from '#base'
 import {
   experimentSchema,
@@ -25,7 +25,15 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A real file system of the given size. Needs root; a test that cannot have it fails. */
+const canMount = process.platform === 'linux' && process.getuid?.() === 0
+if (!canMount) {
+  process.stderr.write('SKIPPED: only root on Linux can make a full disk; its tests were not run\n')
+}
+
+/** A test on a real full disk: needs root to mount one, and is skipped loudly without. */
+export const diskTest: ReturnType<TestAPI['skipIf']> = test.skipIf(!canMount)
+
+/** A real file system of the given size; for a {@link diskTest}. */
 export function tinyDisk(sizeKb: number): string {
   const folder = temporaryFolder()
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${String(sizeKb)}k`, 'tmpfs', folder])

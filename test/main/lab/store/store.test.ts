@@ -13,6 +13,7 @@ import {
   rowAt,
   specOf,
   temporaryFolder,
+  diskTest,
   tinyDisk,
   traceAt,
 } from './fixtures.ts'
@@ -37,7 +38,7 @@ describe('creating runs', () => {
     expect(codeOf(() => store.getRun('nobody'))).toBe('run-not-found')
   })
 
-  test.each([0, 4, 12, 24, 48, 96, 160, 256])(
+  diskTest.each([0, 4, 12, 24, 48, 96, 160, 256])(
     'with %i KB left on the disk all runs are stored or nothing at all',
     (freeKb) => {
       const folder = tinyDisk(1_024)
