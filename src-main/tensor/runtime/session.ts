@@ -67,6 +67,9 @@ export async function createSession(
       : { intraOpNumThreads: options.threads }),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    // Every session has threads of its own; waiting in a spin they take the cores from the session that runs
+    // next (a gradient right after a block of products took twice its time on 2 cores).
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
   const cache = new TensorCache()
   return {

@@ -26,8 +26,9 @@ export function testCli(options: Partial<CliIo> & { services?: Partial<CliServic
           logger,
           workerEntry: countingWorker,
           facts: { appVersion: '0.0.0-test', versions: {} },
-          checkSamples: async ({ path }) =>
-            void (await loadSamplesFile(path, { task: 'classification' })),
+          checkSamples: async ({ path }) => {
+            await loadSamplesFile(path, { task: 'classification' })
+          },
         }),
       ),
     ...other,

@@ -32,8 +32,9 @@ export function openTestLab(
     workerEntry: countingWorker,
     logger: options.logger ?? silentLogger,
     facts: { appVersion: '0.0.0-test', versions: { counting: '1' } },
-    checkSamples: async ({ path }) =>
-      void (await loadSamplesFile(path, { task: 'classification' })),
+    checkSamples: async ({ path }) => {
+      await loadSamplesFile(path, { task: 'classification' })
+    },
     mode: options.mode ?? 'work',
   })
   onTestFinished(() => lab.dispose())
