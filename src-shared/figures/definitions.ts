@@ -160,7 +160,10 @@ function accuracyEntries(document: MeasurementDocument): Definition[] {
     return [{ term: 'Sum of weights', value: formatNumber(document.weightSum, 12) }]
   }
   return [
-    { term: 'Tolerance', value: `${formatNumber(document.tolerance, 3)} of the largest |λ|` },
+    {
+      term: 'Tolerance',
+      value: `${formatNumber(document.tolerance, 3)} of |λ|, or of 1 % of the largest |λ| where that is more`,
+    },
     { term: 'Loss of orthogonality', value: formatNumber(document.orthogonalityLoss, 2) },
   ]
 }

@@ -30,7 +30,7 @@ export function eigenvalueRows(document: EigenpairsDocument): EigenvalueRow[] {
       value: formatToUncertainty(value, residual),
       residual: formatNumber(residual, 2),
       relativeResidual: formatNumber(share, 2),
-      isConverged: share <= document.tolerance,
+      isConverged: residual <= document.tolerance * Math.max(Math.abs(value), 0.01 * largest),
     }
   }
   return [

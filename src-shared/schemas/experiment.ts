@@ -203,7 +203,8 @@ export const measureSchema = z.discriminatedUnion('kind', [
       bottom: z.int().min(0).max(200).default(3).meta({ title: 'Smallest' }),
       tolerance: z.number().positive().max(0.1).default(1e-3).meta({
         title: 'Tolerance',
-        description: 'Residual ‖Hv − λv‖ as a share of the largest |λ|.',
+        description:
+          'Residual ‖Hv − λv‖ as a share of |λ|, or of 1 % of the largest |λ| where that is more.',
       }),
       maxProducts: z
         .int()

@@ -33,6 +33,7 @@ export const eigenpairSchema = z.strictObject({ value: z.number(), residual: z.n
 export const eigenpairsDocumentSchema = z.strictObject({
   kind: z.literal('eigenpairs'),
   ...common,
+  /** Residual allowed, as a share of |λ|, or of 1 % of the largest |λ| where that is more. */
   tolerance: z.number(),
   top: z.array(eigenpairSchema),
   bottom: z.array(eigenpairSchema),

@@ -15,7 +15,10 @@ export interface EigenpairsOptions {
   readonly top: number
   /** Smallest eigenvalues wanted. */
   readonly bottom: number
-  /** Largest residual allowed, as a share of the largest |λ| found. */
+  /**
+   * Largest residual allowed, as a share of |λ| of the pair, or of 1 % of the largest |λ| where that is more:
+   * a small eigenvalue at the edge of a bulk must be told from its neighbors, but 0 cannot be met relatively. Never less than 8 ε of the largest |λ|.
+   */
   readonly tolerance: number
   /** Budget of applications. */
   readonly maxProducts: number
@@ -44,6 +47,12 @@ export interface EigenpairsResult {
   readonly orthogonalityLoss: number
 }
 
+/** Share of the largest |λ| below which a residual is no longer judged against the pair's own value. */
+const smallShare = 0.01
+
+/** Rounding of a product, in units of ε·max |λ|: no residual can be asked to be smaller. */
+const roundingUnits = 8
+
 /** Steps between two looks at the Ritz values, as a share of the depth: a look costs O(depth³). */
 const lookShare = 0.1
 
@@ -65,7 +74,7 @@ const basisBytes = 2 ** 30
  *
  * @param operator - Symmetric, size n. Symmetry is trusted.
  * @param options.top - With `bottom`: 1 or more in all; if they exceed n, `bottom` is cut, then `top`.
- * @returns status `not-converged` if the budget ended before residuals and the search for missed
+ * @returns Status `not-converged` if the budget ended before residuals and the search for missed
  *   eigenvalues were done; the note says which, and what to try.
  * @throws InputError if nothing is wanted or the budget is too small to say anything.
  * @throws NonFiniteError naming the step, if a product is not finite.
@@ -207,12 +216,20 @@ class Search {
     return this.#coupling * Math.abs(ritz.vectors[index]!.at(-1)!)
   }
 
+  /** Residual allowed for a value. */
+  #limit(value: number, scale: number): number {
+    const wanted = this.#options.tolerance * Math.max(Math.abs(value), smallShare * scale)
+    return Math.max(wanted, roundingUnits * this.#basis.space.epsilon * scale)
+  }
+
   #hasConverged(ritz: SymmetricEigen): boolean {
     const count = ritz.values.length
     const wanted = this.#wantedIndices(count)
     if (wanted.length < this.#top + this.#bottom) return false
-    const limit = this.#options.tolerance * this.#scale(ritz.values)
-    return wanted.every((index) => this.#ritzResidual(ritz, index) <= limit)
+    const scale = this.#scale(ritz.values)
+    return wanted.every(
+      (index) => this.#ritzResidual(ritz, index) <= this.#limit(ritz.values[index]!, scale),
+    )
   }
 
   /** The part of the search since the last lock, as a spectrum of its own. */
@@ -225,11 +242,12 @@ class Search {
     const fresh = this.#freshRitz()
     const count = fresh.values.length
     if (count < 3 && this.#coupling > 0) return false
-    const margin = this.#options.tolerance * this.#scale(ritz.values)
+    const scale = this.#scale(ritz.values)
     const all = ritz.values.length
     const isInside = (index: number, sign: 1 | -1, edge: number): boolean => {
       const residual = this.#ritzResidual(fresh, index)
       const value = sign * fresh.values[index]!
+      const margin = this.#limit(edge, scale)
       return (
         value + residual <= sign * edge || (residual <= margin && value <= sign * edge + margin)
       )
@@ -321,8 +339,7 @@ class Search {
     const top = pairs.slice(0, this.#top).sort((a, b) => b.value - a.value)
     const bottom = pairs.slice(this.#top).sort((a, b) => a.value - b.value)
     const scale = pairs.reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0)
-    const limit = this.#options.tolerance * scale
-    const late = pairs.filter(({ residual }) => residual > limit).length
+    const late = pairs.filter(({ value, residual }) => residual > this.#limit(value, scale)).length
     const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
     const isDone = outcome === 'complete' && late === 0
     return {

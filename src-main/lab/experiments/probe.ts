@@ -23,7 +23,7 @@ export interface ProbeOptions {
   readonly vectorPath?: string | undefined
   readonly top?: number | undefined
   readonly bottom?: number | undefined
-  /** Largest residual as a share of the largest |λ|. */
+  /** Largest residual as a share of |λ|, or of 1 % of the largest |λ| where that is more. */
   readonly tolerance?: number | undefined
   readonly maxProducts?: number | undefined
   readonly traceProbes?: number | undefined

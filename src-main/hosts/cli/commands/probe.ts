@@ -59,7 +59,7 @@ export const addProbe: AddCommand = (program, context) => {
     )
     .option(
       '--tolerance <number>',
-      'largest residual as a share of the largest |λ|',
+      'largest residual as a share of |λ|, or of 1 % of the largest |λ|',
       positiveNumber,
     )
     .option('--seed <number>', 'seed of the probes', seed, 0)

@@ -109,6 +109,13 @@ describe('extremeEigenpairs', () => {
     valuesNear(result.bottom, [0, 0.01])
   })
 
+  test('tells small values at the edge of a bulk from their neighbors at the default tolerance', async () => {
+    const values = [...arithmetic(-0.01, 0.0002, 100), 5, 6, 7]
+    const result = await solve(values, { tolerance: 1e-3 })
+    expect(result.status).toBe('converged')
+    result.bottom.forEach(({ value }, i) => expect(value).toBeCloseTo(-0.01 + 0.0002 * i, 4))
+  })
+
   test('says not-converged, how many are, and what to try, when the budget ends', async () => {
     const A = countingOperator(denseOperator(symmetricWithSpectrum(arithmetic(0, 0.01, 200), 5)))
     const result = await extremeEigenpairs(A, { ...defaults(5), maxProducts: 30 })
