@@ -86,7 +86,7 @@ const hasUncertainty = (value: number, uncertainty: number): boolean =>
  * The uncertainty keeps two digits if it begins below 3.55 and one otherwise.
  *
  * @example
- * formatWithUncertainty(0.32897, 0.0004) // 0.3290 ± 0.0004
+ * formatWithUncertainty(0.32897, 0.0004) // '0.3290 ± 0.0004'
  * @see Particle Data Group, Review of Particle Physics (2024), the section on rounding
  */
 export function formatWithUncertainty(value: number, uncertainty: number): string {
