@@ -53,6 +53,12 @@ const smallShare = 0.01
 /** Rounding of a product, in units of ε·max |λ|: no residual can be asked to be smaller. */
 const roundingUnits = 8
 
+/** Residual, as a share of the wanted value next to it, below which the end of the rest's spectrum counts as settled. */
+const settledShare = 1e-2
+
+/** Ritz residuals must be this much better than asked for: true ones hold a little more. */
+const safety = 0.5
+
 /** Steps between two looks at the Ritz values, as a share of the depth: a look costs O(depth³). */
 const lookShare = 0.1
 
@@ -112,6 +118,10 @@ class Search {
   #coupling = 0
   /** Leading basis vectors that are locked eigenvectors. */
   #locked = 0
+  /** Their values when they were chosen. */
+  #lockedValues: readonly number[] = []
+  /** Whether a restart moved found vectors among the locked ones since the last fresh start. */
+  #isStale = false
   #products = 0
   #depth = 0
   #restarts = 0
@@ -150,11 +160,13 @@ class Search {
         break
       }
       const hasConverged = this.#hasConverged(ritz)
-      if (hasConverged && this.#locked > 0 && this.#isNothingHidden(ritz)) {
+      // What was found since the last fresh start may have further copies, which only another one shows.
+      const isStale = this.#locked === 0 || this.#isStale || this.#hasNewWanted(ritz)
+      if (hasConverged && !isStale && this.#isNothingHidden(ritz)) {
         outcome = 'complete'
         break
       }
-      if (hasConverged && (this.#locked === 0 || this.#hasNewWanted(ritz))) {
+      if (hasConverged && isStale) {
         outcome = 'unchecked'
         round += 1
         await this.#lock(ritz, round)
@@ -228,7 +240,8 @@ class Search {
     if (wanted.length < this.#top + this.#bottom) return false
     const scale = this.#scale(ritz.values)
     return wanted.every(
-      (index) => this.#ritzResidual(ritz, index) <= this.#limit(ritz.values[index]!, scale),
+      (index) =>
+        this.#ritzResidual(ritz, index) <= safety * this.#limit(ritz.values[index]!, scale),
     )
   }
 
@@ -241,13 +254,14 @@ class Search {
   #isNothingHidden(ritz: SymmetricEigen): boolean {
     const fresh = this.#freshRitz()
     const count = fresh.values.length
-    if (count < 3 && this.#coupling > 0) return false
     const scale = this.#scale(ritz.values)
     const all = ritz.values.length
     const isInside = (index: number, sign: 1 | -1, edge: number): boolean => {
       const residual = this.#ritzResidual(fresh, index)
       const value = sign * fresh.values[index]!
       const margin = this.#limit(edge, scale)
+      // A Ritz value that still moves says little about what lies beyond it.
+      if (residual > Math.max(margin, settledShare * Math.abs(edge))) return false
       return (
         value + residual <= sign * edge || (residual <= margin && value <= sign * edge + margin)
       )
@@ -260,11 +274,12 @@ class Search {
     )
   }
 
-  /** Whether the wanted Ritz vectors reach outside the locked ones. */
+  /** Whether the wanted values are others than when the locked vectors were chosen. */
   #hasNewWanted(ritz: SymmetricEigen): boolean {
-    return this.#wantedIndices(ritz.values.length).some((index) => {
-      const outside = ritz.vectors[index]!.slice(this.#locked)
-      return outside.reduce((sum, x) => sum + x * x, 0) > 0.5
+    const scale = this.#scale(ritz.values)
+    return this.#wantedIndices(ritz.values.length).some((index, i) => {
+      const value = ritz.values[index]!
+      return Math.abs(value - this.#lockedValues[i]!) > this.#limit(value, scale)
     })
   }
 
@@ -273,6 +288,8 @@ class Search {
     const kept = this.#wantedIndices(ritz.values.length)
     await this.#keep(ritz, kept)
     this.#locked = kept.length
+    this.#lockedValues = kept.map((index) => ritz.values[index]!)
+    this.#isStale = false
     this.#coupling = 0
     if (this.#basis.count < this.#operator.size) {
       await this.#basis.pushRandom(this.#options.stream.fork('start', round))
@@ -292,11 +309,13 @@ class Search {
     const indices = [...kept]
       .filter((index) => index >= 0 && index < count)
       .slice(0, this.#basis.capacity - 2)
+    this.#isStale ||= this.#locked > 0 && this.#hasNewWanted(ritz)
     const residual = this.#product.slice()
     const coupling = this.#coupling
     await this.#keep(ritz, indices)
     // What was locked stays so: the search in the rest goes on where it was.
     this.#locked = this.#locked > 0 ? wanted.length : 0
+    this.#lockedValues = wanted.map((index) => ritz.values[index]!)
     if (coupling > 0) await this.#basis.push(residual, coupling)
     else await this.#basis.pushRandom(this.#options.stream.fork('restart', this.#restarts))
   }
@@ -338,7 +357,7 @@ class Search {
     }
     const top = pairs.slice(0, this.#top).sort((a, b) => b.value - a.value)
     const bottom = pairs.slice(this.#top).sort((a, b) => a.value - b.value)
-    const scale = pairs.reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0)
+    const scale = this.#scale(ritz.values)
     const late = pairs.filter(({ value, residual }) => residual > this.#limit(value, scale)).length
     const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
     const isDone = outcome === 'complete' && late === 0
