@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createStream } from '#base'
-import { countingOperator, denseOperator } from '#geometry/operators'
+import {
+  countingOperator,
+  denseOperator,
+  float64Space,
+  type LinearOperator,
+} from '#geometry/operators'
 import { extremeEigenpairs, type EigenpairsOptions } from '#geometry/spectral'
 import { arithmetic, symmetricWithSpectrum } from '../../../support/matrices.ts'
 
@@ -17,6 +22,18 @@ const solve = (values: readonly number[], options: Partial<EigenpairsOptions> = 
     ...defaults(seed),
     ...options,
   })
+/** A diagonal operator: its spectrum is what it says. */
+const diagonal = (values: readonly number[]): LinearOperator => ({
+  size: values.length,
+  space: float64Space(values.length),
+  preferredRows: 4,
+  apply: (input, rows, output) => {
+    for (let i = 0; i < rows * values.length; i += 1) {
+      output[i] = values[i % values.length]! * input[i]!
+    }
+    return Promise.resolve()
+  },
+})
 const valuesOf = (pairs: readonly { value: number }[]) => pairs.map(({ value }) => value)
 
 function expectValues(pairs: readonly { value: number }[], expected: readonly number[]): void {
@@ -151,5 +168,28 @@ describe('extremeEigenpairs', () => {
       ),
       { numRuns: 40, seed: 2 },
     )
+  })
+
+  test('never says converged with a value missing, whatever the multiplicities and the basis', async () => {
+    // Found by a search over random spectra: rounded normals have many copies of few values.
+    for (const seed of [61, 82, 116, 225, 352, ...arithmetic(1000, 1, 40)]) {
+      const stream = createStream(seed, 'multiple')
+      const size = 20 + stream.nextInteger(120)
+      const values = Array.from({ length: size }, () => Math.round(3 * stream.nextNormal()))
+      const [top, bottom] = [1 + stream.nextInteger(5), stream.nextInteger(4)]
+      const result = await extremeEigenpairs(diagonal(values), {
+        ...defaults(seed),
+        top,
+        bottom,
+        tolerance: 1e-5,
+        ...(seed % 2 === 0 ? {} : { maxBasis: 2 * (top + bottom) + 12 }),
+      })
+      expect(result.status).toBe('converged')
+      const sorted = values.toSorted((a, b) => b - a)
+      const expected = [...sorted.slice(0, top), ...sorted.toReversed().slice(0, bottom)]
+      valuesOf([...result.top, ...result.bottom]).forEach((value, at) =>
+        expect(Math.abs(value - expected[at]!)).toBeLessThan(1e-3),
+      )
+    }
   })
 })
