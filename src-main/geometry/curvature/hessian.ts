@@ -100,7 +100,8 @@ class BlockProduct {
  * The Hessian of a loss as a symmetric operator: H·v = Σ over batches of d/dt ∇L(θ + t·v).
  *
  * Cost: a product costs about 1.5 to 2 gradients in blocks of `rows`, one pass over all batches.
- * Deterministic: equal inputs give bit-equal products on one runtime build with one number of threads.
+ * Deterministic: equal blocks give bit-equal products on one runtime build with one number of threads; the same
+ * vector alone and in a block agrees to rounding only.
  * The program for K rows is compiled at its first use.
  *
  * @throws ShapeError if `parameters` does not fit the layout.

@@ -1,6 +1,7 @@
 import { InputError, throwIfStopped, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { KrylovBasis } from './krylov-basis.ts'
+import { breakdownFactor } from './lanczos.ts'
 import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
 
 /** An eigenvalue with the length of its residual ‖Av − λv‖, ‖v‖ = 1. */
@@ -186,7 +187,7 @@ class Search {
     const last = this.#projected.length
     await this.#operator.apply(this.#basis.row(last), 1, this.#product)
     this.#products += 1
-    const { coefficients, norm } = await this.#basis.orthogonalize(
+    const { coefficients, norm, lengthBefore } = await this.#basis.orthogonalize(
       this.#product,
       `the operator's product ${this.#products}`,
     )
@@ -195,8 +196,7 @@ class Search {
     this.#coupling = norm
     this.#depth = Math.max(this.#depth, this.#projected.length)
     this.#options.onProgress?.(this.#products)
-    const scale = this.#projected.reduce((a, row, i) => Math.max(a, Math.abs(row[i]!)), 0)
-    const hasClosed = norm <= 16 * this.#basis.space.epsilon * scale
+    const hasClosed = norm <= breakdownFactor * this.#basis.space.epsilon * lengthBefore
     if (this.#basis.count < this.#basis.capacity) {
       if (!hasClosed) {
         await this.#basis.push(this.#product, norm)
@@ -350,10 +350,12 @@ class Search {
     for (let i = 0; i < rows; i += 1) {
       const v = vectors.subarray(i * size, (i + 1) * size)
       const r = residuals.subarray(i * size, (i + 1) * size)
-      const [value] = await space.innerProducts(v, 1, r, 1)
-      await space.addCombination(r, 1, Float64Array.of(-value!), v, 1)
+      const [product] = await space.innerProducts(v, 1, r, 1)
+      const [length] = await space.innerProducts(v, 1, v, 1)
+      const value = product! / length!
+      await space.addCombination(r, 1, Float64Array.of(-value), v, 1)
       const [square] = await space.innerProducts(r, 1, r, 1)
-      pairs.push({ value: value!, residual: Math.sqrt(square!) })
+      pairs.push({ value, residual: Math.sqrt(square!) })
     }
     const top = pairs.slice(0, this.#top).sort((a, b) => b.value - a.value)
     const bottom = pairs.slice(this.#top).sort((a, b) => a.value - b.value)
@@ -366,12 +368,35 @@ class Search {
       bottom,
       vectors,
       status: isDone ? 'converged' : 'not-converged',
-      note: isDone ? '' : describeShortfall(outcome, late, rows, worst / scale, this.#products),
+      note: [
+        isDone ? '' : describeShortfall(outcome, late, rows, worst / scale, this.#products),
+        describeResolution(pairs),
+      ]
+        .filter((text) => text !== '')
+        .join(' '),
       products: this.#products,
       depth: this.#depth,
       orthogonalityLoss,
     }
   }
+}
+
+/** A residual above this share of its own |λ| is named. */
+const coarseShare = 0.01
+
+/**
+ * Says where a value is known coarsely: its residual passes against the largest |λ|, but not against its own, so
+ * other eigenvalues may lie between it and the end of the spectrum.
+ */
+function describeResolution(pairs: readonly Eigenpair[]): string {
+  const coarse = pairs.filter(({ value, residual }) => residual > coarseShare * Math.abs(value))
+  if (coarse.length === 0) return ''
+  const worst = coarse.reduce(
+    (most, { value, residual }) => Math.max(most, residual / Math.abs(value)),
+    0,
+  )
+  const extent = worst < 1 ? `to ${(100 * worst).toFixed(0)} % at worst` : 'not even in sign'
+  return `${coarse.length} of the values are small against the largest |λ| and known ${extent}; eigenvalues between them may be missing.`
 }
 
 function describeShortfall(

@@ -10,6 +10,8 @@ export interface Orthogonalized {
   readonly coefficients: Float64Array
   /** Length of what is left. */
   readonly norm: number
+  /** Length before. */
+  readonly lengthBefore: number
 }
 
 /** Orthonormal rows that grow one at a time, in a buffer allocated once. */
@@ -45,8 +47,9 @@ export class KrylovBasis {
   async orthogonalize(w: Vector, where: string): Promise<Orthogonalized> {
     const { space } = this
     const coefficients = new Float64Array(this.#count)
-    let norm = await this.#norm(w, where)
-    if (this.#count === 0) return { coefficients, norm }
+    const lengthBefore = await this.#norm(w, where)
+    let norm = lengthBefore
+    if (this.#count === 0) return { coefficients, norm, lengthBefore }
     for (let pass = 0; pass < 2; pass += 1) {
       const before = norm
       const parts = await space.innerProducts(w, 1, this.rows, this.#count)
@@ -61,7 +64,7 @@ export class KrylovBasis {
       norm = await this.#norm(w, where)
       if (norm >= cancellation * before) break
     }
-    return { coefficients, norm }
+    return { coefficients, norm, lengthBefore }
   }
 
   /** Appends w/‖w‖; w is orthogonal to the basis. */

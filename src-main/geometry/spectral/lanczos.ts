@@ -26,10 +26,10 @@ export interface LanczosResult {
 }
 
 /**
- * A residual this small against the largest entry of T is rounding: the Krylov space has closed.
- * Relative, so that scaling the operator changes nothing.
+ * What is left of a product is its rounding when it is this many ε of the product's own length: the Krylov space
+ * has closed. Relative to that product, so that neither a scale nor an outlier found earlier hides a bulk.
  */
-const breakdownFactor = 16
+export const breakdownFactor = 16
 
 /** One Lanczos recurrence that is fed its products from outside, so that several can run in lockstep. */
 export class LanczosProcess {
@@ -37,7 +37,6 @@ export class LanczosProcess {
   readonly diagonal: number[] = []
   readonly offDiagonal: number[] = []
   #residualNorm = 0
-  #scale = 0
   #hasClosed = false
 
   private constructor(basis: KrylovBasis) {
@@ -74,16 +73,15 @@ export class LanczosProcess {
   /** Takes A·current (overwritten) and moves one step on. */
   async absorb(product: Vector): Promise<void> {
     const step = this.diagonal.length
-    const { coefficients, norm } = await this.basis.orthogonalize(
+    const { coefficients, norm, lengthBefore } = await this.basis.orthogonalize(
       product,
       `the operator's product at Lanczos step ${step + 1}`,
     )
     const alpha = coefficients[step]!
     this.diagonal.push(alpha)
     this.#residualNorm = norm
-    this.#scale = Math.max(this.#scale, Math.abs(alpha), this.offDiagonal.at(-1) ?? 0)
     this.#hasClosed =
-      norm <= breakdownFactor * this.basis.space.epsilon * this.#scale ||
+      norm <= breakdownFactor * this.basis.space.epsilon * lengthBefore ||
       this.diagonal.length === this.basis.space.size
     if (!this.#hasClosed && this.basis.count < this.basis.capacity) {
       this.offDiagonal.push(norm)

@@ -31,3 +31,7 @@ export function partitionSamples(samples: Samples, batchSize: number): LossBatch
   }
   return batches
 }
+
+/** The share of right samples, exactly: a whole number over N, which sums of float32 weights 1/N only come near. */
+export const accuracyOf = (sum: number | undefined, count: number): number | null =>
+  sum === undefined ? null : Math.round(sum * count) / count

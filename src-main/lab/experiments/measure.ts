@@ -132,7 +132,7 @@ async function measureDensity(
     kind: 'density',
     ...common,
     status: 'estimated',
-    note: '',
+    note: describeSteps(result.nodes, measure.steps),
     method: `stochastic Lanczos quadrature, ${measure.probes} spherical probes in lockstep, ${measure.steps} steps, full reorthogonalization; band: mean ± 2 standard errors over probes`,
     cost: { products: result.products, elapsedMs: monotonicMs() - started },
     probes: measure.probes,
@@ -152,4 +152,12 @@ async function measureDensity(
       squareStandardError: result.square.standardError,
     },
   }
+}
+
+/** Says where probes took fewer steps than asked for, because their Krylov space closed. */
+function describeSteps(nodes: readonly (readonly number[])[], steps: number): string {
+  const least = Math.min(...nodes.map((row) => row.length))
+  return least < steps
+    ? `The Krylov space closed after ${least} of ${steps} steps; the quadrature is exact there, up to rounding.`
+    : ''
 }

@@ -5,7 +5,7 @@ import { lossProgram, networkLayout, type Network } from '#learn/models'
 import { createEvaluator } from '#learn/training'
 import type { Layout } from '#tensor/dense'
 import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
-import { partitionSamples } from './batches.ts'
+import { accuracyOf, partitionSamples } from './batches.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
 import { measureHessian } from './measure.ts'
 
@@ -125,7 +125,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
       sampleCount: samples.count,
       lossKind: loss,
       loss: value!,
-      accuracy: accuracy ?? null,
+      accuracy: accuracyOf(accuracy, samples.count),
       gradientNorm: Math.hypot(...chunkNorms(slope)),
       gradient: slope,
       product,

@@ -4,7 +4,7 @@ import { initializeParameters, lossProgram, networkLayout, type Network } from '
 import { optimizerTransform } from '#learn/optimizers'
 import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
 import type { ExperimentSpec, MetricRow } from '#shared/schemas'
-import { partitionSamples, type LossBatch } from './batches.ts'
+import { accuracyOf, partitionSamples, type LossBatch } from './batches.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import type { ExperimentData } from './data.ts'
@@ -23,11 +23,18 @@ interface SplitMeans {
 class SplitEvaluation {
   readonly #evaluator: Evaluator
   readonly #batches: readonly LossBatch[]
+  readonly #count: number
   readonly #where: string
 
-  private constructor(evaluator: Evaluator, batches: readonly LossBatch[], where: string) {
+  private constructor(
+    evaluator: Evaluator,
+    batches: readonly LossBatch[],
+    count: number,
+    where: string,
+  ) {
     this.#evaluator = evaluator
     this.#batches = batches
+    this.#count = count
     this.#where = where
   }
 
@@ -46,13 +53,18 @@ class SplitEvaluation {
       withAccuracy: samples.labels !== null,
     })
     const evaluator = await createEvaluator({ loss, layout: networkLayout(network), threads })
-    return new SplitEvaluation(evaluator, partitionSamples(samples, batchSize), where)
+    return new SplitEvaluation(
+      evaluator,
+      partitionSamples(samples, batchSize),
+      samples.count,
+      where,
+    )
   }
 
   async evaluate(parameters: Float32Array): Promise<SplitMeans> {
     const [loss, accuracy] = await this.#evaluator.evaluate(parameters, this.#batches)
     if (!Number.isFinite(loss)) throw new NonFiniteError(this.#where)
-    return { loss: loss!, accuracy: accuracy ?? null }
+    return { loss: loss!, accuracy: accuracyOf(accuracy, this.#count) }
   }
 
   release(): Promise<void> {

@@ -47,8 +47,8 @@ const average = (x: Tracer, y: Tracer, decay: number): Tracer =>
  * Adam's preconditioning: with m and v running means of u and u²,
  * u ← (m/c₁) / (√(v/c₂) + ε).
  *
- * The bias corrections c = 1 − βᵗ are kept as running means of 1: in float32 this stays accurate to
- * rounding at every t, which 1 − βᵗ by powers does not.
+ * The bias corrections c = 1 − βᵗ are kept as running means of 1: in float32 they are right
+ * to rounding at the first steps, where 1 − βᵗ by powers is not, and within 3·10⁻⁵ (β = 0.999) later on.
  *
  * @see Kingma and Ba, Adam (2015), Algorithm 1
  */

@@ -39,6 +39,12 @@ const foldBinary: Partial<Record<Equation['primitive'], (a: number, b: number) =
   minimum: Math.min,
 }
 
+/** Keeps apart what JSON writes alike: −0 and 0, and the numbers it writes as null. */
+const exactly = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${Object.is(value, -0) ? '-' : ''}${value}`
+    : value
+
 /** Rewrites one equation at a time while a program is replayed into a new graph. */
 class Simplifier {
   readonly #graph: Graph
@@ -59,7 +65,7 @@ class Simplifier {
   /** Emits the equation, or gives the earlier equal one (common subexpressions). */
   #share(equation: Equation, inputs: readonly Tracer[]): Tracer {
     const operands = inputs.map((input) => this.#idOf(input.variable)).join(',')
-    const key = `${equation.primitive}(${operands})${JSON.stringify(equation.params)}`
+    const key = `${equation.primitive}(${operands})${JSON.stringify(equation.params, exactly)}`
     const earlier = this.#known.get(key)
     if (earlier !== undefined) return earlier
     const result = reemit(this.#graph, equation, inputs)
@@ -216,7 +222,8 @@ export function pruneProgram(program: Program): Program {
  * An equal program with less work: common subexpressions shared, constants folded, zeros and ones
  * removed, unread equations dropped.
  *
- * Values change by rounding only (reassociation), and where `0·x` met a non-finite x.
+ * Values change by rounding only, but where reassociated products over- or underflow on the way, or `0·x` met a
+ * non-finite x.
  */
 export function simplifyProgram(program: Program, options: SimplifyOptions = {}): Program {
   const live = pruneProgram(program)

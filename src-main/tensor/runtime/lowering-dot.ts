@@ -112,9 +112,7 @@ export function lowerDot(
       right.stack[i - rank + right.stack.length] ?? 1,
     ),
   )
-  const actual = type.shape.map((extent, axis) =>
-    axis < params.lhsBatch.length ? stack[axis]! : extent,
-  )
+  const actual = type.shape.map((extent, axis) => (axis < lhsStack.length ? stack[axis]! : extent))
   const lhsRest = lhsFree.filter((axis) => !lhsStack.includes(axis))
   const rhsFree = freeAxes(rhs.type.shape.length, rhsContract, params.rhsBatch)
   const isAlready = lhsRest.length === 1 && rhsFree.length === 1

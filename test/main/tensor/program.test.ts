@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import {
   add,
+  broadcastInto,
   dot,
   Graph,
   matmulTransposed,
+  maximum,
+  minimum,
   mul,
   printProgram,
   reduceSum,
@@ -160,5 +163,33 @@ describe('lowering of dot', () => {
         .filter((line) => line.startsWith('Transpose'))
       expect(moved).toEqual([])
     }
+  })
+})
+
+describe('found by review', () => {
+  test('a repeated left factor whose contraction lies between free dimensions is counted in full', async () => {
+    const program = traceProgram('repeated', [float32([3, 2]), float32([3, 5])], ([x, y]) => {
+      const repeated = broadcastInto(x!, [4, 3, 2], [1, 2])
+      const params = { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] }
+      return [reduceSum(dot(repeated, y!, params))]
+    })
+    const inputs = [
+      Float32Array.from([1, 2, 3, 4, 5, 6]),
+      Float32Array.from({ length: 15 }, (_, i) => i),
+    ]
+    const executable = await compileProgram(program)
+    const [native] = await executable.run(inputs)
+    await executable.release()
+    expect(native![0]).toBe(3740)
+    expect(interpretProgram(program, inputs)[0]![0]).toBe(3740)
+  })
+
+  test('constants that JSON writes alike stay apart', () => {
+    const program = traceProgram('infinite', [float32([2])], ([x]) => [
+      maximum(x!, -Infinity),
+      minimum(x!, Infinity),
+    ])
+    const [a, b] = interpretProgram(simplifyProgram(program), [[1, 2]])
+    expect([...a!, ...b!]).toEqual([1, 2, 1, 2])
   })
 })

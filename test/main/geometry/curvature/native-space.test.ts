@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createStream, fillNormal } from '#base'
 import { createHessianOperator, createNativeSpace } from '#geometry/curvature'
+import { estimateDensity } from '#geometry/spectral'
 import { float64Space, type Vector } from '#geometry/operators'
 import { createLayout } from '#tensor/dense'
 import { mul, reduceSum, sin, traceProgram } from '#tensor/program'
@@ -74,5 +75,29 @@ describe('the Hessian operator', () => {
     await operator.apply(v, 3, second)
     expect(second).toEqual(first)
     await operator.release()
+  })
+})
+
+describe('stochastic Lanczos quadrature in float32', () => {
+  test('does not lose a bulk 10⁶ times smaller than an outlier', async () => {
+    const space = await createNativeSpace(400)
+    const values = Float32Array.from({ length: 400 }, (_, i) => (i === 0 ? 1e6 : (i - 200) / 200))
+    const { nodes } = await estimateDensity(
+      {
+        size: 400,
+        space,
+        preferredRows: 2,
+        apply: (input, rows, output) => {
+          for (let i = 0; i < rows * 400; i += 1) output[i] = values[i % 400]! * input[i]!
+          return Promise.resolve()
+        },
+      },
+      { probes: 2, steps: 60, stream: createStream(1, 'outlier') },
+    )
+    await space.release()
+    for (const row of nodes) {
+      expect(row).toHaveLength(60)
+      expect(Math.abs(row[0]! + 0.995)).toBeLessThan(0.02)
+    }
   })
 })
