@@ -38,6 +38,9 @@ export interface DensityCurve {
 /** Kernel deviations that the grid reaches beyond the outermost nodes: 3·10⁻⁷ of a node's mass is cut off. */
 const margin = 5
 
+/** Nodes within this share of the largest differ by the rounding of a float32 product, not by spectrum. */
+const oneValueShare = 1e-6
+
 /** Deviation of the kernel as a share of the range of the nodes: narrow enough to part a bulk from its outliers. */
 const defaultShare = 1 / 80
 
@@ -64,7 +67,8 @@ export function asinhScale({ nodes, weights }: Quadrature): number {
  * The kernel is Gaussian in the coordinate, so on the asinh axis its width in λ grows with |λ|. The band
  * is the mean ± 2 standard errors over probes at each point; the bias of the kernel is not in it.
  *
- * @param options.kernelDeviation - σ in the coordinate; default: 1/80 of the range of the nodes.
+ * @param options.kernelDeviation - σ in the coordinate; default: 1/80 of the range of the nodes; 1/1000 of their
+ *   size if they are one value up to rounding.
  * @param options.points - Grid points, 2 or more.
  */
 export function smoothDensity(
@@ -81,10 +85,7 @@ export function smoothDensity(
   const all = placed.flat()
   const lowest = all.reduce((a, b) => Math.min(a, b), Infinity)
   const highest = all.reduce((a, b) => Math.max(a, b), -Infinity)
-  const range = highest - lowest
-  // A spectrum of one value still needs a width to be drawn with.
-  const fallback = range > 0 ? range * defaultShare : Math.max(Math.abs(highest) * 1e-3, 1e-12)
-  const deviation = options.kernelDeviation ?? fallback
+  const deviation = options.kernelDeviation ?? defaultDeviation(lowest, highest)
   const start = lowest - margin * deviation
   const step = (highest - lowest + 2 * margin * deviation) / (points - 1)
   const u = Array.from({ length: points }, (_, i) => start + i * step)
@@ -109,6 +110,14 @@ export function smoothDensity(
     upper,
     kernelDeviation: deviation,
   }
+}
+
+/** 1/80 of the range; a spectrum of one value still needs a width to be drawn with. */
+function defaultDeviation(lowest: number, highest: number): number {
+  const range = highest - lowest
+  const largest = Math.max(Math.abs(lowest), Math.abs(highest))
+  if (range > oneValueShare * largest) return range * defaultShare
+  return largest > 0 ? 1e-3 * largest : 1e-12
 }
 
 function smoothRow(

@@ -10,6 +10,8 @@ export interface LanczosOptions {
   /** Krylov depth k, 1 ≤ k ≤ n. */
   readonly depth: number
   readonly signal?: AbortSignal | undefined
+  /** Called after every step with the applications made so far. */
+  readonly onStep?: ((products: number) => void) | undefined
 }
 
 /** A partial tridiagonalization A Qᵀ = Qᵀ T + r eₖᵀ. */
@@ -129,6 +131,7 @@ export async function lanczos(
     throwIfStopped(signal)
     await operator.apply(process.current, 1, product)
     await process.absorb(product)
+    options.onStep?.(process.diagonal.length)
   }
   return {
     basis: process.basis,

@@ -67,10 +67,23 @@ export function quadratureTridiagonal(
   diagonal: readonly number[],
   offDiagonal: readonly number[],
 ): { nodes: number[]; weights: number[] } {
-  const size = diagonal.length
   const d = [...diagonal]
-  const e = [...offDiagonal.slice(0, size - 1), 0]
   const z = d.map((_, i) => (i === 0 ? 1 : 0))
+  implicitQl(d, [...offDiagonal.slice(0, d.length - 1), 0], z)
+  const order = d.map((_, i) => i).sort((a, b) => d[a]! - d[b]!)
+  return { nodes: order.map((i) => d[i]!), weights: order.map((i) => z[i]! ** 2) }
+}
+
+/**
+ * Diagonalizes a tridiagonal matrix in place by the implicit QL method: `d` becomes its eigenvalues, unsorted,
+ * and `z`, a row vector, is multiplied by the eigenvectors.
+ *
+ * @param d - Diagonal, `[k]`.
+ * @param e - Off-diagonal, `[k]`, the last entry 0; destroyed.
+ * @param z - `[k]`; from the i-th unit vector it becomes the eigenvectors' i-th entries.
+ */
+export function implicitQl(d: number[], e: number[], z: number[]): void {
+  const size = d.length
   for (let l = 0; l < size; l += 1) {
     for (let sweep = 0; ; sweep += 1) {
       let m = l
@@ -84,8 +97,6 @@ export function quadratureTridiagonal(
       rotate(d, e, z, l, m)
     }
   }
-  const order = d.map((_, i) => i).sort((a, b) => d[a]! - d[b]!)
-  return { nodes: order.map((i) => d[i]!), weights: order.map((i) => z[i]! ** 2) }
 }
 
 /** One implicit QL sweep on rows l…m. */

@@ -26,14 +26,13 @@ export function sqrtComplex({ re, im }: Complex): Complex {
   return { re: real, im: im < 0 ? -imaginary : imaginary }
 }
 
+/** a·b. */
 export const multiplyComplex = (a: Complex, b: Complex): Complex => ({
   re: a.re * b.re - a.im * b.im,
   im: a.re * b.im + a.im * b.re,
 })
 
-/**
- *
- */
+/** a/b; not finite for b = 0. */
 export function divideComplex(a: Complex, b: Complex): Complex {
   const square = b.re * b.re + b.im * b.im
   return { re: (a.re * b.re + a.im * b.im) / square, im: (a.im * b.re - a.re * b.im) / square }

@@ -44,11 +44,16 @@ export function marchenkoPastur(options: {
       return variance ** k * sum
     },
     cauchyTransform: (z) => {
+      // (b − r)/(2γσ²z) = 2/(b + r): the first cancels far from the support, the second near the atom.
       const root = edgeRoot(z, low, high)
-      return divideComplex(
-        { re: z.re - variance * (1 - ratio) - root.re, im: z.im - root.im },
-        { re: 2 * ratio * variance * z.re, im: 2 * ratio * variance * z.im },
-      )
+      const b = { re: z.re - variance * (1 - ratio), im: z.im }
+      const difference = { re: b.re - root.re, im: b.im - root.im }
+      const sum = { re: b.re + root.re, im: b.im + root.im }
+      if (Math.hypot(sum.re, sum.im) >= Math.hypot(difference.re, difference.im)) {
+        return divideComplex({ re: 2, im: 0 }, sum)
+      }
+      const factor = 2 * ratio * variance
+      return divideComplex(difference, { re: factor * z.re, im: factor * z.im })
     },
   }
 }

@@ -1,5 +1,5 @@
 import { InputError } from '#base'
-import { edgeRoot, type SpectralLaw } from './law.ts'
+import { divideComplex, edgeRoot, type SpectralLaw } from './law.ts'
 
 /**
  * Wigner's semicircle: density 2/(πR²)·√(R² − (λ − c)²) on c ± R; variance R²/4.
@@ -38,8 +38,8 @@ export function semicircle(options: {
     },
     cauchyTransform: (z) => {
       const root = edgeRoot(z, center - radius, center + radius)
-      const factor = 2 / (radius * radius)
-      return { re: factor * (z.re - center - root.re), im: factor * (z.im - root.im) }
+      // 2/R²·(w − r) = 2/(w + r), w = z − c, without the cancellation far from the support.
+      return divideComplex({ re: 2, im: 0 }, { re: z.re - center + root.re, im: z.im + root.im })
     },
   }
 }

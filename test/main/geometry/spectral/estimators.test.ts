@@ -70,11 +70,6 @@ describe('estimateDensity', () => {
     expect(Math.abs(square.mean - frobenius / 42)).toBeLessThan(4 * square.standardError)
   })
 
-  test('in lockstep gives what one probe at a time gives', async () => {
-    const [together, apart] = [await run(5, 10, 3, 5), await run(5, 10, 3, 1)]
-    together.nodes.flat().forEach((node, i) => expect(node).toBeCloseTo(apart.nodes.flat()[i]!, 9))
-  })
-
   test('gives half of the mass to each of two equal clusters', async () => {
     const clusters = [...new Array<number>(30).fill(1), ...new Array<number>(30).fill(5)]
     const { nodes, weights, products } = await estimateDensity(

@@ -1,0 +1,59 @@
+import { NonFiniteError } from '#base'
+import type { LinearOperator, Vector } from '#geometry/operators'
+
+/** An eigenvalue with the length of its residual ‖Av − λv‖, ‖v‖ = 1. */
+export interface Eigenpair {
+  readonly value: number
+  readonly residual: number
+}
+
+/** Pairs with their vectors in the same order. */
+export interface MeasuredPairs {
+  readonly pairs: readonly Eigenpair[]
+  /** `[count, n]`. */
+  readonly vectors: Vector
+}
+
+/**
+ * Measures eigenvectors by one product each: `value` is the Rayleigh quotient ⟨v, Av⟩/⟨v, v⟩, an error of order
+ * residual²/gap, and `residual` the true ‖Av − λv‖.
+ *
+ * The Rayleigh quotients of nearly equal values may come in another order than the vectors did, so pairs
+ * and vectors are put in order together: the first `top` descending, the others ascending.
+ *
+ * @param vectors - `[count, n]` unit rows.
+ * @throws NonFiniteError naming the product, counted on from `before`, that is not finite.
+ */
+export async function measurePairs(
+  operator: LinearOperator,
+  vectors: Vector,
+  count: number,
+  options: { readonly top: number; readonly before: number },
+): Promise<MeasuredPairs> {
+  const { size, space } = operator
+  const row = (buffer: Vector, i: number): Vector => buffer.subarray(i * size, (i + 1) * size)
+  const products = space.allocate(count)
+  await operator.apply(vectors, count, products)
+  const pairs: Eigenpair[] = []
+  for (let i = 0; i < count; i += 1) {
+    const [v, r] = [row(vectors, i), row(products, i)]
+    const [product] = await space.innerProducts(v, 1, r, 1)
+    const [length] = await space.innerProducts(v, 1, v, 1)
+    const value = product! / length!
+    await space.addCombination(r, 1, Float64Array.of(-value), v, 1)
+    const [square] = await space.innerProducts(r, 1, r, 1)
+    if (!Number.isFinite(value) || !Number.isFinite(square)) {
+      throw new NonFiniteError(`the operator's product ${options.before + i + 1}`)
+    }
+    pairs.push({ value, residual: Math.sqrt(square!) })
+  }
+  const indices = pairs.map((_, i) => i)
+  const order = [
+    ...indices.slice(0, options.top).sort((a, b) => pairs[b]!.value - pairs[a]!.value),
+    ...indices.slice(options.top).sort((a, b) => pairs[a]!.value - pairs[b]!.value),
+  ]
+  order.forEach((from, to) => {
+    row(products, to).set(row(vectors, from))
+  })
+  return { pairs: order.map((i) => pairs[i]!), vectors: products }
+}

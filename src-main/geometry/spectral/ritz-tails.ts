@@ -1,0 +1,84 @@
+import { implicitQl } from './tridiagonal.ts'
+
+/** What a look at a projected matrix needs: where the Ritz values are, and how far they have settled. */
+export interface RitzTails {
+  /** Eigenvalues, ascending. */
+  readonly values: Float64Array
+  /** |Last entry| of each unit eigenvector: times the coupling it is the Ritz residual. */
+  readonly lastEntries: Float64Array
+}
+
+/**
+ * Eigenvalues of a small symmetric matrix with the last entries of its eigenvectors, in float64.
+ *
+ * Householder reflections that leave the last unit vector alone make it tridiagonal, so the last entries
+ * are those of the tridiagonal matrix's eigenvectors, and no other entry is carried.
+ *
+ * Cost: 4/3·k³ flops, about a fifth of the full decomposition.
+ *
+ * @param rows - `[k, k]`; symmetry is trusted, only the lower triangle is read.
+ * @see Martin, Reinsch and Wilkinson, Householder's tridiagonalization of a symmetric matrix (1968)
+ */
+export function ritzTails(rows: readonly ArrayLike<number>[]): RitzTails {
+  const size = rows.length
+  const a = rows.map((row, i) => Float64Array.from({ length: i + 1 }, (_, k) => row[k]!))
+  const offDiagonal = new Array<number>(size).fill(0)
+  const p = new Float64Array(size)
+  for (let i = size - 1; i > 0; i -= 1) offDiagonal[i - 1] = reflect(a, i, p)
+  const d = a.map((row, i) => row[i]!)
+  const z = d.map((_, i) => (i === size - 1 ? 1 : 0))
+  implicitQl(d, offDiagonal, z)
+  const order = d.map((_, i) => i).sort((x, y) => d[x]! - d[y]!)
+  return {
+    values: Float64Array.from(order, (i) => d[i]!),
+    lastEntries: Float64Array.from(order, (i) => Math.abs(z[i]!)),
+  }
+}
+
+/**
+ * Reflects rows and columns 0…i − 1 of the lower triangle so that row i keeps its last entry only, which
+ * is returned.
+ */
+function reflect(a: readonly Float64Array[], i: number, p: Float64Array): number {
+  const x = a[i]!
+  const last = i - 1
+  let scale = 0
+  for (let k = 0; k < last; k += 1) scale += Math.abs(x[k]!)
+  if (scale === 0) return x[last]!
+  scale += Math.abs(x[last]!)
+  let square = 0
+  for (let k = 0; k <= last; k += 1) {
+    x[k]! /= scale
+    square += x[k]! ** 2
+  }
+  const pivot = x[last]!
+  const g = pivot >= 0 ? -Math.sqrt(square) : Math.sqrt(square)
+  const h = square - pivot * g
+  x[last] = pivot - g
+
+  // p = Ax/h − x·(xᵀAx)/(2h²), then A ← A − x·pᵀ − p·xᵀ
+  p.fill(0, 0, i)
+  for (let j = 0; j <= last; j += 1) {
+    const row = a[j]!
+    const xj = x[j]!
+    let sum = row[j]! * xj
+    for (let k = 0; k < j; k += 1) {
+      sum += row[k]! * x[k]!
+      p[k]! += row[k]! * xj
+    }
+    p[j]! += sum
+  }
+  let form = 0
+  for (let j = 0; j <= last; j += 1) {
+    p[j]! /= h
+    form += p[j]! * x[j]!
+  }
+  const share = form / (2 * h)
+  for (let j = 0; j <= last; j += 1) p[j]! -= share * x[j]!
+  for (let j = 0; j <= last; j += 1) {
+    const row = a[j]!
+    const [xj, pj] = [x[j]!, p[j]!]
+    for (let k = 0; k <= j; k += 1) row[k]! -= xj * p[k]! + pj * x[k]!
+  }
+  return scale * g
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createStream } from '#base'
+import { eigenSymmetric } from '#geometry/spectral'
+import { ritzTails } from '../../../../src-main/geometry/spectral/ritz-tails.ts'
+import { arithmetic, symmetricWithSpectrum } from '../../../support/matrices.ts'
+
+const rowsOf = (matrix: Float64Array, n: number): Float64Array[] =>
+  Array.from({ length: n }, (_, i) => matrix.slice(i * n, (i + 1) * n))
+
+describe('ritzTails', () => {
+  test('gives the values and last entries of the full decomposition', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.nat(1000), (n, seed) => {
+        const rows = rowsOf(symmetricWithSpectrum(arithmetic(-3, 0.37, n), seed), n)
+        const full = eigenSymmetric(rows)
+        const { values, lastEntries } = ritzTails(rows)
+        full.values.forEach((value, i) => {
+          expect(values[i]).toBeCloseTo(value, 11)
+          expect(lastEntries[i]).toBeCloseTo(Math.abs(full.vectors[i]!.at(-1)!), 9)
+        })
+      }),
+      { numRuns: 60, seed: 3 },
+    )
+  })
+
+  test('handles zeros, arrows and blocks that do not meet', () => {
+    const arrow = Array.from({ length: 8 }, (_, i) =>
+      Array.from({ length: 8 }, (_, j) => (i === j ? i : i === 5 || j === 5 ? 0.5 : 0)),
+    )
+    const blocks = Array.from({ length: 6 }, (_, i) =>
+      Array.from({ length: 6 }, (_, j) => (i === j ? i * i : i < 2 && j < 2 ? 1 : 0)),
+    )
+    const zero = Array.from({ length: 4 }, () => [0, 0, 0, 0])
+    for (const rows of [arrow, blocks, zero, [[7]]]) {
+      const { values, lastEntries } = ritzTails(rows)
+      eigenSymmetric(rows).values.forEach((value, i) => expect(values[i]).toBeCloseTo(value, 12))
+      expect(lastEntries.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1, 12)
+    }
+  })
+
+  test('scales with the matrix', () => {
+    const stream = createStream(4, 'scale')
+    const lower = Array.from({ length: 12 }, () =>
+      arithmetic(0, 1, 12).map(() => stream.nextNormal()),
+    )
+    const rows = lower.map((row, i) => row.map((x, j) => (j <= i ? x : lower[j]![i]!)))
+    const tiny = ritzTails(rows.map((row) => row.map((x) => 1e-150 * x)))
+    ritzTails(rows).values.forEach((value, i) =>
+      expect((tiny.values[i]! * 1e150) / value).toBeCloseTo(1, 10),
+    )
+  })
+})

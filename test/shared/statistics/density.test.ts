@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { asinhScale, meanAndStandardError, smoothDensity, toCoordinate } from '#shared/statistics'
+
+const integral = (x: readonly number[], y: readonly number[]): number =>
+  x.slice(1).reduce((sum, value, i) => sum + ((value - x[i]!) * (y[i]! + y[i + 1]!)) / 2, 0)
+const evenWeights = (nodes: readonly (readonly number[])[]): number[][] =>
+  nodes.map((row) => row.map(() => 1 / row.length))
+const linear = { kind: 'linear' } as const
+
+describe('smoothDensity', () => {
+  test('integrates to 1 on both axes, whatever the nodes and their scale', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 1, maxLength: 30 }),
+        fc.constantFrom(1e-12, 1, 1e6),
+        (values, scale) => {
+          const nodes = [values.map((x) => scale * x)]
+          const quadrature = { nodes, weights: evenWeights(nodes) }
+          const asinh = { kind: 'asinh', scale: asinhScale(quadrature) } as const
+          for (const coordinate of [linear, asinh]) {
+            const { u, density } = smoothDensity(quadrature, { coordinate })
+            expect(integral(u, density)).toBeCloseTo(1, 5)
+          }
+        },
+      ),
+      { numRuns: 60, seed: 5 },
+    )
+  })
+
+  test('has the mean of the nodes, and their variance plus that of the kernel', () => {
+    const nodes = [[-1, 0.5, 2, 4]]
+    const weights = [[0.1, 0.4, 0.3, 0.2]]
+    const mean = 1.5
+    const variance = 0.1 * 2.5 ** 2 + 0.4 * 1 + 0.3 * 0.5 ** 2 + 0.2 * 2.5 ** 2
+    const { u, density } = smoothDensity(
+      { nodes, weights },
+      { coordinate: linear, kernelDeviation: 0.2, points: 2001 },
+    )
+    const moment = (f: (x: number) => number): number =>
+      integral(
+        u,
+        density.map((y, i) => y * f(u[i]!)),
+      )
+    // A kernel cut off at 5 deviations lacks 6·10⁻⁷ of its mass, and more of its tails' moments.
+    expect(moment((x) => x)).toBeCloseTo(mean, 4)
+    expect(moment((x) => (x - mean) ** 2)).toBeCloseTo(variance + 0.2 ** 2, 4)
+  })
+
+  test('draws nodes that differ by rounding only as one value, at any scale', () => {
+    for (const scale of [1, 1e-12, 1e12]) {
+      for (const spread of [0, 2 ** -52, 2 ** -23]) {
+        const nodes = [[scale], [scale * (1 + spread)], [scale]]
+        const { u, density, kernelDeviation } = smoothDensity(
+          { nodes, weights: evenWeights(nodes) },
+          { coordinate: linear },
+        )
+        expect(kernelDeviation / scale).toBeCloseTo(1e-3, 6)
+        expect(integral(u, density)).toBeCloseTo(1, 5)
+      }
+    }
+  })
+
+  test('has a band of 2 standard errors over probes, cut at 0', () => {
+    const nodes = [[0], [0], [1], [1]]
+    const curve = smoothDensity(
+      { nodes, weights: evenWeights(nodes) },
+      { coordinate: linear, kernelDeviation: 0.05 },
+    )
+    const at = curve.u.reduce(
+      (best, x, i) => (Math.abs(x) < Math.abs(curve.u[best]!) ? i : best),
+      0,
+    )
+    const height = Math.exp(-0.5 * (curve.u[at]! / 0.05) ** 2) / (0.05 * Math.sqrt(2 * Math.PI))
+    const { mean, standardError } = meanAndStandardError([height, height, 0, 0])
+    expect(curve.density[at]).toBeCloseTo(mean, 9)
+    expect(curve.upper[at]).toBeCloseTo(mean + 2 * standardError, 9)
+    expect(curve.lower[at]).toBe(Math.max(0, mean - 2 * standardError))
+  })
+
+  test('on the asinh axis is the density of u: the Jacobian takes it back to λ', () => {
+    const coordinate = { kind: 'asinh', scale: 0.5 } as const
+    const nodes = [[-3, -1, 0, 0.2, 2, 50]]
+    const { u, lambda, density } = smoothDensity(
+      { nodes, weights: evenWeights(nodes) },
+      { coordinate, points: 4001 },
+    )
+    // ρ(λ) = ρ(u)·du/dλ, du/dλ = 1/√(λ² + s²)
+    const perLambda = density.map((y, i) => y / Math.hypot(lambda[i]!, 0.5))
+    expect(integral(lambda, perLambda)).toBeCloseTo(1, 4)
+    lambda.forEach((x, i) => expect(toCoordinate(coordinate, x)).toBeCloseTo(u[i]!, 9))
+  })
+})
+
+describe('asinhScale', () => {
+  test('is the weighted median of |θ| and scales with the nodes', () => {
+    const nodes = [[-4, -1, 1, 3, 100]]
+    const weights = [[0.1, 0.3, 0.3, 0.2, 0.1]]
+    expect(asinhScale({ nodes, weights })).toBe(1)
+    const tiny = [nodes[0]!.map((x) => 1e-12 * x)]
+    expect(asinhScale({ nodes: tiny, weights })).toBe(1e-12)
+  })
+
+  test('is above 0 for a spectrum that is mostly or wholly 0', () => {
+    expect(asinhScale({ nodes: [[0, 10]], weights: [[0.9, 0.1]] })).toBeCloseTo(1e-5, 12)
+    expect(asinhScale({ nodes: [[0]], weights: [[1]] })).toBe(1)
+  })
+})
+
+describe('meanAndStandardError', () => {
+  test('is exact on samples far from 0', () => {
+    const samples = [1e9 + 1, 1e9 + 2, 1e9 + 3, 1e9 + 6]
+    const { mean, standardError } = meanAndStandardError(samples)
+    expect(mean).toBe(1e9 + 3)
+    expect(standardError).toBeCloseTo(Math.sqrt(14 / 3 / 4), 9)
+  })
+
+  test('shows no spread for one sample', () => {
+    expect(meanAndStandardError([5])).toEqual({ mean: 5, standardError: 0 })
+  })
+})
