@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { join } from 'node:path'
 import type { Workplace } from '#lab/experiments'
-import { describeRuntime } from '#tensor/runtime'
+import { createOnnxRuntime, describeRuntime } from '#tensor/runtime'
 import { appFolder, buildFacts } from './facts.ts'
 import { gitState } from './git-state.ts'
 
@@ -16,7 +16,7 @@ export async function describeWorkplace(threads = 0): Promise<Workplace> {
   const cores = os.cpus()
   return {
     resources: join(appFolder, 'resources'),
-    threads,
+    runtime: createOnnxRuntime({ threads }),
     origin: {
       appVersion,
       ...(await gitState(appFolder)),

@@ -1,6 +1,6 @@
 import type { TensorData } from '#tensor/dense'
 import { add, Graph, inlineProgram, type Program } from '#tensor/program'
-import { allocateTensor, compileProgram, type Executable } from '#tensor/runtime'
+import { allocateTensor, type Executable, type Runtime } from '#tensor/runtime'
 
 /** Adds one input per output, summed onto it: running totals over batches stay inside the graph. */
 function withTotals(program: Program): Program {
@@ -34,9 +34,9 @@ export class BatchSum {
   }
 
   /** Compiles for one batch, or for a sum over several. */
-  static async create(program: Program, batchCount: number, threads: number): Promise<BatchSum> {
+  static async create(program: Program, batchCount: number, runtime: Runtime): Promise<BatchSum> {
     const isSummed = batchCount > 1
-    const executable = await compileProgram(isSummed ? withTotals(program) : program, { threads })
+    const executable = await runtime.compile(isSummed ? withTotals(program) : program)
     return new BatchSum(executable, program, isSummed)
   }
 

@@ -1,5 +1,6 @@
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
+import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import { gradient } from '#tensor/transforms'
 import { BatchSum } from './batch-sum.ts'
 
@@ -17,7 +18,7 @@ export async function sumGradients(options: {
   readonly layout: Layout
   readonly parameters: Float32Array
   readonly batches: readonly (readonly TensorData[])[]
-  readonly threads?: number
+  readonly runtime?: Runtime | undefined
 }): Promise<Float32Array> {
   const { loss, layout, parameters, batches } = options
   const views = layoutViews(layout, parameters)
@@ -25,7 +26,7 @@ export async function sumGradients(options: {
     loss,
     layout.entries.map((_, i) => i),
   )
-  const sum = await BatchSum.create(program, batches.length, options.threads ?? 0)
+  const sum = await BatchSum.create(program, batches.length, options.runtime ?? onnxRuntime())
   try {
     const parts = await sum.run(views, batches)
     const flat = new Float32Array(layout.size)

@@ -2,6 +2,7 @@ import { invariant, ShapeError } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
+import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import { hvp } from '#tensor/transforms'
 import { BatchSum } from './batch-sum.ts'
 import { createNativeSpace, type NativeSpace } from './native-space.ts'
@@ -20,7 +21,7 @@ export interface HessianOptions {
   readonly batches: readonly (readonly TensorData[])[]
   /** Vectors a call handles at once, K. */
   readonly rows?: number
-  readonly threads?: number
+  readonly runtime?: Runtime | undefined
 }
 
 /** A Hessian as an operator; holds native sessions until released. */
@@ -70,7 +71,7 @@ class BlockProduct {
     const { loss, layout, batches } = options
     const wrt = layout.entries.map((_, i) => i)
     const program = hvp(loss, wrt, rows)
-    const sum = await BatchSum.create(program, batches.length, options.threads ?? 0)
+    const sum = await BatchSum.create(program, batches.length, options.runtime ?? onnxRuntime())
     return new BlockProduct(sum, layout, rows)
   }
 
@@ -111,7 +112,7 @@ export async function createHessianOperator(options: HessianOptions): Promise<He
   const { layout, parameters, batches } = options
   const preferredRows = options.rows ?? 8
   const views = layoutViews(layout, parameters)
-  const space = await createNativeSpace(layout.size, options.threads)
+  const space = await createNativeSpace(layout.size, options.runtime)
   const products = new Map<number, Promise<BlockProduct>>()
   const productFor = (rows: number): Promise<BlockProduct> => {
     const known = products.get(rows)

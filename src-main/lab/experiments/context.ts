@@ -1,3 +1,4 @@
+import type { Runtime } from '#tensor/runtime'
 import type { JobOrder, Provenance, WorkerEvent } from '#shared/schemas'
 
 /** What an experiment is given by whoever runs it; the compute process's context fits. */
@@ -14,8 +15,8 @@ export interface ExperimentContext {
 export interface Workplace {
   /** The `resources` folder, with the shipped data sets. */
   readonly resources: string
-  /** Threads within one native operator; 0 lets the runtime choose. */
-  readonly threads: number
+  /** What evaluates programs. */
+  readonly runtime: Runtime
   /** Provenance but for what the order says. */
   readonly origin: Omit<Provenance, 'seed' | 'specHash'>
 }

@@ -1,6 +1,7 @@
 import type { Samples } from '#learn/datasets'
 import { createHessianOperator, type HessianOperator } from '#geometry/curvature'
 import { lossProgram, networkLayout, type Loss, type Network } from '#learn/models'
+import type { Runtime } from '#tensor/runtime'
 import { partitionSamples } from './batches.ts'
 
 /** Rows a batch of products may have; bounds the memory of one block. */
@@ -18,7 +19,7 @@ export function hessianOfSamples(options: {
   readonly parameters: Float32Array
   readonly samples: Samples
   readonly batchSize?: number | undefined
-  readonly threads?: number | undefined
+  readonly runtime?: Runtime | undefined
 }): Promise<HessianOperator> {
   const { network, loss, parameters, samples } = options
   const batchSize = Math.min(options.batchSize ?? largestBatch, samples.count)
@@ -27,6 +28,6 @@ export function hessianOfSamples(options: {
     layout: networkLayout(network),
     parameters,
     batches: partitionSamples(samples, batchSize),
-    threads: options.threads ?? 0,
+    runtime: options.runtime,
   })
 }

@@ -4,6 +4,7 @@ import { sumGradients } from '#geometry/curvature'
 import { lossProgram, networkLayout, type Network } from '#learn/models'
 import { createEvaluator } from '#learn/training'
 import type { Layout } from '#tensor/dense'
+import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
@@ -29,7 +30,7 @@ export interface ProbeOptions {
   readonly traceProbes?: number | undefined
   readonly density?: { readonly probes: number; readonly steps: number } | undefined
   readonly seed: number
-  readonly threads?: number | undefined
+  readonly runtime?: Runtime | undefined
 }
 
 /** What was measured; vectors in the order of `parameters()`. */
@@ -67,7 +68,7 @@ export function describeNetwork(network: NetworkSpec): Layout {
 export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
   const started = monotonicMs()
   const { network, loss, seed } = options
-  const threads = options.threads ?? 0
+  const runtime = options.runtime ?? onnxRuntime()
   const layout = networkLayout(network)
   const parameters = await readWeights(options.weightsPath, layout)
   const samples = await readSamples(options.dataPath, network, loss)
@@ -83,7 +84,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     withAccuracy: samples.labels !== null,
   })
   const batches = partitionSamples(samples, batchSize)
-  const evaluator = await createEvaluator({ loss: program, layout, threads })
+  const evaluator = await createEvaluator({ loss: program, layout, runtime })
   const [value, accuracy] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
   const slope = await sumGradients({
@@ -91,7 +92,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     layout,
     parameters,
     batches,
-    threads,
+    runtime,
   })
   const operator = await hessianOfSamples({
     network,
@@ -99,7 +100,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     parameters,
     samples,
     batchSize,
-    threads,
+    runtime,
   })
   try {
     let product: Float32Array | null = null
@@ -131,7 +132,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
       product,
       measurements,
       seed,
-      device: 'cpu',
+      device: runtime.device,
       elapsedMs: monotonicMs() - started,
     }
   } finally {

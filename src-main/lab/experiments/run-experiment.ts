@@ -58,7 +58,7 @@ export async function runExperiment(
       loss: spec.train.loss,
       parameters,
       samples: data.train,
-      threads: workplace.threads,
+      runtime: workplace.runtime,
     })
     try {
       for (const [index, measure] of pending) {

@@ -3,6 +3,7 @@ import { createBatchCursor, gatherRows, type Samples } from '#learn/datasets'
 import { initializeParameters, lossProgram, networkLayout, type Network } from '#learn/models'
 import { optimizerTransform } from '#learn/optimizers'
 import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
+import type { Runtime } from '#tensor/runtime'
 import type { ExperimentSpec, MetricRow } from '#shared/schemas'
 import { accuracyOf, partitionSamples, type LossBatch } from './batches.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
@@ -42,7 +43,7 @@ class SplitEvaluation {
     samples: Samples,
     network: Network,
     spec: ExperimentSpec,
-    threads: number,
+    runtime: Runtime,
     where: string,
   ): Promise<SplitEvaluation> {
     const batchSize = Math.min(evaluationBatch, samples.count)
@@ -52,7 +53,7 @@ class SplitEvaluation {
       batchSize,
       withAccuracy: samples.labels !== null,
     })
-    const evaluator = await createEvaluator({ loss, layout: networkLayout(network), threads })
+    const evaluator = await createEvaluator({ loss, layout: networkLayout(network), runtime })
     return new SplitEvaluation(
       evaluator,
       partitionSamples(samples, batchSize),
@@ -118,7 +119,7 @@ export async function trainNetwork(
     stream: createStream(seed, 'batches'),
   })
   const total = spec.train.epochs * cursor.stepsPerEpoch
-  const { threads } = workplace
+  const { runtime } = workplace
 
   const trainer = await Trainer.create({
     loss: lossProgram({ network, loss: spec.train.loss, batchSize, withAccuracy: false }),
@@ -129,19 +130,19 @@ export async function trainNetwork(
       spec.model.initialization,
       createStream(seed, 'initialization'),
     ),
-    threads,
+    runtime,
   })
   const trainSplit = await SplitEvaluation.create(
     train,
     network,
     spec,
-    threads,
+    runtime,
     'the training loss',
   )
   const validationSplit =
     validation === null
       ? null
-      : await SplitEvaluation.create(validation, network, spec, threads, 'the validation loss')
+      : await SplitEvaluation.create(validation, network, spec, runtime, 'the validation loss')
 
   let step = 0
   let elapsedBefore = order.elapsedMs

@@ -1,6 +1,6 @@
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { compileProgram } from '#tensor/runtime'
+import { onnxRuntime, type Runtime } from '#tensor/runtime'
 
 /** Sums the outputs of a weighted loss program over the batches of a data set. */
 export interface Evaluator {
@@ -13,9 +13,9 @@ export interface Evaluator {
 export async function createEvaluator(options: {
   readonly loss: Program
   readonly layout: Layout
-  readonly threads?: number
+  readonly runtime?: Runtime | undefined
 }): Promise<Evaluator> {
-  const executable = await compileProgram(options.loss, { threads: options.threads ?? 0 })
+  const executable = await (options.runtime ?? onnxRuntime()).compile(options.loss)
   const outputs = options.loss.outputs.map(() => new Float32Array(1))
   return {
     evaluate: async (parameters, batches) => {

@@ -2,7 +2,7 @@ import { NonFiniteError, ShapeError } from '#base'
 import type { GradientTransform } from '#learn/optimizers'
 import { createLayout, layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { compileProgram, type Executable } from '#tensor/runtime'
+import { onnxRuntime, type Executable, type Runtime } from '#tensor/runtime'
 import { stepProgram } from './step-program.ts'
 
 /** What a step reports. */
@@ -21,7 +21,7 @@ export interface TrainerOptions {
   readonly optimizer: GradientTransform
   /** `[n]`; copied. */
   readonly initialParameters: Float32Array
-  readonly threads?: number
+  readonly runtime?: Runtime | undefined
 }
 
 interface Buffers {
@@ -80,7 +80,7 @@ export class Trainer {
       current.state.fill(tensors[i]!.initial, offset, offset + size)
     })
     const program = stepProgram(loss, layout.entries.length, optimizer)
-    const executable = await compileProgram(program, { threads: options.threads ?? 0 })
+    const executable = await (options.runtime ?? onnxRuntime()).compile(program)
     return new Trainer(executable, current, buffers(), loss.outputs.length + 1, stateLayout)
   }
 

@@ -2,26 +2,8 @@ import { ShapeError } from '#base'
 import { sizeOf, type Dtype, type TensorData } from '#tensor/dense'
 import { formatType, type Program, type ValueType } from '#tensor/program'
 import { lowerProgram } from './lowering.ts'
+import type { Executable } from './runtime.ts'
 import { createSession, type Argument, type SessionOptions } from './session.ts'
-
-/** A program compiled for the native runtime. */
-export interface Executable {
-  readonly program: Program
-  /**
-   * Evaluates the program.
-   *
-   * @param inputs - One flat row-major buffer an input; subarray views are read in place.
-   * @param outputs - Buffers to write into, one an output; new ones are allocated if left out. They
-   *   must not overlap the inputs.
-   * @throws ShapeError naming the input or output whose size does not fit.
-   */
-  run(
-    inputs: readonly TensorData[],
-    outputs?: readonly TensorData[],
-  ): Promise<readonly TensorData[]>
-  /** Frees the native session. */
-  release(): Promise<void>
-}
 
 /** A zero buffer for a value. */
 export function allocateTensor(type: ValueType): TensorData {
@@ -57,11 +39,8 @@ function argumentsOf(
   )
 }
 
-/** Lowers a program to ONNX and loads it; takes milliseconds to a second, so compile once. */
-export async function compileProgram(
-  program: Program,
-  options: SessionOptions = {},
-): Promise<Executable> {
+/** Lowers a program to ONNX and loads it. */
+export async function compileOnnx(program: Program, options: SessionOptions): Promise<Executable> {
   const session = await createSession(lowerProgram(program).encode(program.name), options)
   const inputTypes = program.inputs.map((variable) => variable.type)
   const outputTypes = program.outputs.map((variable) => variable.type)

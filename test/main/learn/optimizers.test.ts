@@ -13,7 +13,7 @@ import {
 import { stepProgram, Trainer } from '#learn/training'
 import { createLayout } from '#tensor/dense'
 import { add, integerPower, mul, reduceSum, slice, sub, traceProgram } from '#tensor/program'
-import { interpretProgram } from '#tensor/runtime'
+import { createOnnxRuntime, interpretProgram } from '#tensor/runtime'
 import { partitionSamples } from '../../../src-main/lab/experiments/batches.ts'
 import { fixturePath } from '../../support/fixtures.ts'
 import { float32 } from '../../support/programs.ts'
@@ -105,7 +105,7 @@ describe.each(table)('$name', ({ name, optimizer, rate, ...rates }) => {
       layout,
       optimizer: optimizerTransform(optimizer),
       initialParameters: Float32Array.from(from),
-      threads: 1,
+      runtime: createOnnxRuntime({ threads: 1 }),
     })
     for (let i = 0; i < steps; i += 1) await trainer.step([], rates[target])
     to.forEach((x, i) => expect(Math.abs(trainer.parameters[i]! - x)).toBeLessThan(0.02))
@@ -119,7 +119,7 @@ describe.each(table)('$name', ({ name, optimizer, rate, ...rates }) => {
         layout,
         optimizer: optimizerTransform(optimizer),
         initialParameters: Float32Array.of(-1, 1),
-        threads: 1,
+        runtime: createOnnxRuntime({ threads: 1 }),
       })
     const [whole, first, second] = [await create(), await create(), await create()]
     for (let i = 0; i < 40; i += 1) await whole.step([], 1e-3)

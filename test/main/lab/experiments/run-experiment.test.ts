@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { StoppedError } from '#base'
 import { runExperiment, type ExperimentContext, type Workplace } from '#lab/experiments'
+import { createOnnxRuntime } from '#tensor/runtime'
 import {
   experimentSchema,
   workerEventSchema,
@@ -11,7 +12,7 @@ import {
 
 const workplace: Workplace = {
   resources: join(import.meta.dirname, '../../../../resources'),
-  threads: 1,
+  runtime: createOnnxRuntime({ threads: 1 }),
   origin: {
     appVersion: '0',
     gitCommit: null,
