@@ -15,6 +15,20 @@ export function normalInputs(program: Program, seed: number, scale = 0.5): Float
   })
 }
 
+const image = (x: Tracer): Tracer => ops.reshape(x, [1, 1, 3, 4])
+const kernel = (y: Tracer, rows: number, columns: number): Tracer =>
+  ops.reshape(ops.slice(y, [0, 0], [rows, columns]), [1, 1, rows, columns])
+/** 12 entries of a value as `[3, 4]`, zeros where there are fewer. */
+function images(x: Tracer): Tracer {
+  const count = sizeOf(x.shape)
+  const line = ops.reshape(x, [count])
+  const fitted = count < 12 ? ops.pad(line, [0], [12 - count]) : ops.slice(line, [0], [12])
+  return ops.reshape(fitted, [3, 4])
+}
+/** Indices 0, 1, … along the last dimension, of which 0 and 1 occur more than once in a square. */
+const firstColumns = (x: Tracer, shape: readonly number[]): Tracer =>
+  ops.iota(x, shape, shape.length - 1)
+
 /** Smooth maps of a `[3, 4]` value to a `[3, 4]` value, one a primitive or a small composition. */
 const moves: readonly ((x: Tracer, y: Tracer) => Tracer)[] = [
   (x) => ops.tanh(x),
@@ -48,6 +62,15 @@ const moves: readonly ((x: Tracer, y: Tracer) => Tracer)[] = [
   (x) => ops.broadcastTo(ops.reshape(ops.reduceMax(x, [1]), [3, 1]), [3, 4]),
   (x) => ops.mul(x, ops.stopGradient(ops.cos(x))),
   (x) => ops.cast(ops.cast(x, 'float64'), 'float32'),
+  (x) => ops.standardize(x, 0.1),
+  (x) => ops.broadcastTo(ops.reshape(ops.inverseDeviation(x, 0.1), [3, 1]), [3, 4]),
+  (x) => ops.gather(x, firstColumns(x, [3]), 0),
+  (x) => ops.scatterAdd(ops.gather(x, firstColumns(x, [2, 2]), 1), firstColumns(x, [2, 2]), 1, 4),
+  (x, y) => images(ops.conv2d(image(x), kernel(y, 3, 3), { padding: [1, 1] })),
+  (x, y) => images(ops.conv2d(image(x), kernel(y, 2, 2), { stride: [2, 1], padding: [1, 1] })),
+  (x, y) => images(ops.conv2d(image(x), kernel(y, 2, 2), { dilation: [1, 2], padding: [0, 1] })),
+  (x, y) =>
+    images(ops.conv2d(ops.reshape(x, [1, 2, 2, 3]), ops.reshape(y, [6, 1, 1, 2]), { groups: 2 })),
 ]
 
 /** Random scalar programs of two `[3, 4]` inputs, as lists of moves. */

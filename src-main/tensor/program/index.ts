@@ -1,3 +1,11 @@
+export {
+  dilatedExtent,
+  extentsAt,
+  spatialOf,
+  transposedInLhs,
+  transposedInRhs,
+  type ConvParams,
+} from './convolution.ts'
 export * from './operations.ts'
 export { printProgram } from './print.ts'
 export {

@@ -1,5 +1,6 @@
 import { InputError } from '#base'
 import { formatShape, sameShape, sizeOf, type Dtype } from '#tensor/dense'
+import type { ConvParams } from './convolution.ts'
 import type { DotParams } from './primitives.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -143,8 +144,10 @@ export function concatenate(parts: readonly Tracer[], axis: number): Tracer {
 }
 
 /** Reversed order along axes. */
-export const reverse = (x: Tracer, axes: readonly number[]): Tracer =>
-  x.graph.emit('reverse', [x], { axes })
+export function reverse(x: Tracer, axes: readonly number[]): Tracer {
+  const turned = axes.filter((axis) => x.shape[axis] !== 1)
+  return turned.length === 0 ? x : x.graph.emit('reverse', [x], { axes: turned })
+}
 
 const allAxes = (x: Tracer): number[] => x.shape.map((_, axis) => axis)
 
@@ -170,6 +173,80 @@ export const softmax = (x: Tracer): Tracer => x.graph.emit('softmax', [x], {})
 
 /** log Σ exp(x) along the last dimension, stably. */
 export const logSumExp = (x: Tracer): Tracer => x.graph.emit('logSumExp', [x], {})
+
+/** (x − mean) / √(biased variance + epsilon) along the last dimension. */
+export const standardize = (x: Tracer, epsilon: number): Tracer =>
+  x.graph.emit('standardize', [x], { epsilon })
+
+/** 1/√(biased variance + epsilon) along the last dimension, which it removes. */
+export const inverseDeviation = (x: Tracer, epsilon: number): Tracer =>
+  x.graph.emit('inverseDeviation', [x], { epsilon })
+
+/** int32 entries that are their own index along an axis, in the graph of `like`. */
+export const iota = (like: Tracer, shape: readonly number[], axis: number): Tracer =>
+  like.graph.emit('iota', [], { shape, axis, dtype: 'int32' })
+
+/** Takes slices of x along an axis by int32 indices, each in 0…extent−1. */
+export const gather = (x: Tracer, indices: Tracer, axis = 0): Tracer =>
+  x.graph.emit('gather', [x, indices], { axis })
+
+/** Adds up slices by int32 indices, each in 0…extent−1: the transpose of {@link gather}. */
+export const scatterAdd = (
+  updates: Tracer,
+  indices: Tracer,
+  axis: number,
+  extent: number,
+): Tracer => updates.graph.emit('scatterAdd', [updates, indices], { axis, extent })
+
+/** Convolution by dimension numbers. */
+export const conv = (lhs: Tracer, rhs: Tracer, params: ConvParams): Tracer =>
+  lhs.graph.emit('conv', [lhs, rhs], params)
+
+/** Window of a two-dimensional convolution, in rows and columns. */
+export interface Window2d {
+  readonly stride?: readonly [number, number]
+  /** Zeros on both sides. */
+  readonly padding?: readonly [number, number]
+  readonly dilation?: readonly [number, number]
+  readonly groups?: number
+}
+
+/**
+ * Cross-correlation as PyTorch's conv2d: x `[N, C, H, W]`, weight `[O, C/groups, kh, kw]` → `[N, O, H′, W′]`.
+ *
+ * @throws InputError if the channels do not divide into the groups or the window does not fit.
+ */
+export function conv2d(x: Tracer, weight: Tracer, window: Window2d = {}): Tracer {
+  const { stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 } = window
+  const [batch, channels, ...input] = x.shape
+  const [out, features, ...kernel] = weight.shape
+  if (
+    input.length !== 2 ||
+    kernel.length !== 2 ||
+    channels !== features! * groups ||
+    out! % groups
+  ) {
+    throw new InputError(
+      'conv2d',
+      `conv2d wants [N, C, H, W] and [O, C/${groups}, kh, kw], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
+    )
+  }
+  const result = conv(
+    reshape(x, [batch!, groups, features!, ...input]),
+    reshape(weight, [groups, out! / groups, features!, ...kernel]),
+    {
+      lhsAxes: [1, 0, 2, 3, 4],
+      rhsAxes: [0, 1, 2, 3, 4],
+      outAxes: [1, 0, 2, 3, 4],
+      strides: stride,
+      low: padding,
+      high: padding,
+      inputDilation: [1, 1],
+      kernelDilation: dilation,
+    },
+  )
+  return reshape(result, [batch!, out!, ...result.shape.slice(3)])
+}
 
 /** Contraction by dimension numbers. */
 export const dot = (lhs: Tracer, rhs: Tracer, params: DotParams): Tracer =>

@@ -1,4 +1,5 @@
 import type { Dtype } from '#tensor/dense'
+import type { ConvParams } from './convolution.ts'
 
 type None = Readonly<Record<string, never>>
 
@@ -20,6 +21,8 @@ export interface DotParams {
 export interface PrimitiveParams {
   /** A tensor filled with one number. */
   constant: { readonly value: number; readonly shape: readonly number[]; readonly dtype: Dtype }
+  /** Each entry is its index along an axis. */
+  iota: { readonly shape: readonly number[]; readonly axis: number; readonly dtype: Dtype }
 
   neg: None
   abs: None
@@ -75,9 +78,22 @@ export interface PrimitiveParams {
   softmax: None
   /** log Σ exp along the last dimension, which it removes. */
   logSumExp: None
+  /** (x − mean) / √(biased variance + ε) along the last dimension. */
+  standardize: { readonly epsilon: number }
+  /** 1/√(biased variance + ε) along the last dimension, which it removes. */
+  inverseDeviation: { readonly epsilon: number }
 
   /** Contraction; result dimensions are batch, left free, right free. */
   dot: DotParams
+  conv: ConvParams
+
+  /** Operand and int32 indices: dimension `axis` of the operand is replaced by the dimensions of the indices. */
+  gather: { readonly axis: number }
+  /**
+   * Updates and int32 indices: the dimensions of the updates that are the indices', from `axis` on, become one of
+   * `extent`, where entries of equal index add up. The transpose of gather.
+   */
+  scatterAdd: { readonly axis: number; readonly extent: number }
 }
 
 /** Name of a primitive. */

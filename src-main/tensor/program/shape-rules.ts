@@ -1,5 +1,6 @@
 import { InputError, ShapeError } from '#base'
 import { formatShape, sameShape, sizeOf } from '#tensor/dense'
+import { inferConv } from './convolution.ts'
 import { freeAxes, type Primitive, type PrimitiveParams } from './primitives.ts'
 import { formatType, isFloat, type ValueType } from './types.ts'
 
@@ -75,9 +76,22 @@ function lastAxis(primitive: string, inputs: readonly ValueType[]): ValueType {
   return type
 }
 
+/** Shape of the indices, the second input. */
+function indexOperand(primitive: string, inputs: readonly ValueType[]): readonly number[] {
+  const type = operand(primitive, inputs, 1)
+  if (type.dtype !== 'int32') {
+    throw new InputError(primitive, `${primitive} wants int32 indices, got ${formatType(type)}`)
+  }
+  return type.shape
+}
+
 /** The rule of each primitive; total by type, so a new primitive without one does not compile. */
 export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
   constant: (_inputs, { shape, dtype }) => ({ dtype, shape }),
+  iota: (_inputs, { shape, axis, dtype }) => {
+    checkAxes('iota', [axis], shape.length)
+    return { dtype, shape }
+  },
   neg: floatUnary('neg'),
   abs: floatUnary('abs'),
   sign: floatUnary('sign'),
@@ -205,6 +219,11 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
     const type = lastAxis('logSumExp', inputs)
     return { dtype: type.dtype, shape: type.shape.slice(0, -1) }
   },
+  standardize: (inputs) => lastAxis('standardize', inputs),
+  inverseDeviation: (inputs) => {
+    const type = lastAxis('inverseDeviation', inputs)
+    return { dtype: type.dtype, shape: type.shape.slice(0, -1) }
+  },
   dot: (inputs, { lhsContract, rhsContract, lhsBatch, rhsBatch }) => {
     const lhs = operand('dot', inputs, 0)
     const rhs = operand('dot', inputs, 1)
@@ -233,6 +252,25 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
         ...freeAxes(rhs.shape.length, rhsContract, rhsBatch).map((axis) => rhs.shape[axis]!),
       ],
     }
+  },
+  conv: (inputs, params) =>
+    inferConv(operand('conv', inputs, 0), operand('conv', inputs, 1), params),
+  gather: (inputs, { axis }) => {
+    const type = operand('gather', inputs, 0)
+    const indices = indexOperand('gather', inputs)
+    checkAxes('gather', [axis], type.shape.length)
+    return { dtype: type.dtype, shape: type.shape.toSpliced(axis, 1, ...indices) }
+  },
+  scatterAdd: (inputs, { axis, extent }) => {
+    const type = operand('scatterAdd', inputs, 0)
+    const indices = indexOperand('scatterAdd', inputs)
+    if (!sameShape(type.shape.slice(axis, axis + indices.length), indices)) {
+      throw new InputError(
+        'scatterAdd',
+        `scatterAdd wants updates whose dimensions from ${axis} on are ${formatShape(indices)}, got ${formatType(type)}`,
+      )
+    }
+    return { dtype: type.dtype, shape: type.shape.toSpliced(axis, indices.length, extent) }
   },
 }
 

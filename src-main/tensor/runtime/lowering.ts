@@ -1,14 +1,16 @@
 import { sameShape, sizeOf } from '#tensor/dense'
 import type {
   Equation,
+  EquationOf,
   Primitive,
   PrimitiveParams,
   Program,
   ValueType,
   Variable,
 } from '#tensor/program'
+import { findSharedPatches, lowerConv, type SharedPatches } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
-import { elementTypeOf, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
+import { elementTypeOf, integerType, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
 import { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
 
 /**
@@ -27,7 +29,14 @@ type LowerRule<P extends Primitive> = (
   params: PrimitiveParams[P],
   type: ValueType,
   inputTypes: readonly ValueType[],
+  context: LoweringContext,
 ) => Lowered
+
+/** What a rule may ask of the program around its equation. */
+interface LoweringContext {
+  readonly equation: Equation
+  readonly sharedPatches: SharedPatches
+}
 
 /** Writes repetitions out. */
 export function materialize(graph: OnnxGraph, value: Lowered, shape: readonly number[]): Lowered {
@@ -127,12 +136,69 @@ const reduction =
 
 const identity: LowerRule<Primitive> = (_graph, [x]) => x!
 
+/** Standardized rows, their means and their inverse deviations. */
+function layerNormalization(
+  graph: OnnxGraph,
+  x: Lowered,
+  epsilon: number,
+  type: ValueType,
+): [string, string, string] {
+  requireFloat32('standardize', type)
+  const width = type.shape.at(-1)!
+  const scale = graph.floats('ones', [width], () => new Float32Array(width).fill(1))
+  const names = graph.nodes('LayerNormalization', [x.name, scale], 3, {
+    axis: -1,
+    epsilon: { float: epsilon },
+  })
+  return names as [string, string, string]
+}
+
+/** Slices are added up row by row along a leading axis. */
+const lowerScatterAdd: LowerRule<'scatterAdd'> = (
+  graph,
+  [x, indices],
+  { axis, extent },
+  type,
+  [xType, indexType],
+) => {
+  const rank = indexType!.shape.length
+  const count = sizeOf(indexType!.shape)
+  const before = xType!.shape.slice(0, axis)
+  const after = xType!.shape.slice(axis + rank)
+  const [outer, inner] = [sizeOf(before), sizeOf(after)]
+  let updates = materialize(graph, x!, xType!.shape).name
+  if (outer === 1) {
+    updates = graph.node('Reshape', [updates, graph.integers([count, inner])])
+  } else {
+    updates = graph.node('Reshape', [updates, graph.integers([outer, count, inner])])
+    updates = graph.node('Transpose', [updates], { perm: [1, 0, 2] })
+    updates = graph.node('Reshape', [updates, graph.integers([count, outer * inner])])
+  }
+  const rows = materialize(graph, indices!, indexType!.shape).name
+  const column = graph.node('Cast', [graph.node('Reshape', [rows, graph.integers([count, 1])])], {
+    to: integerType,
+  })
+  const zeros = graph.node('Expand', [
+    graph.number(0, type.dtype, 2),
+    graph.integers([extent, outer * inner]),
+  ])
+  const table = graph.node('ScatterND', [zeros, column, updates], { reduction: { text: 'add' } })
+  if (outer === 1) return reshapeNode(graph, { name: table, actual: [] }, type.shape)
+  const split = graph.node('Reshape', [table, graph.integers([extent, outer, inner])])
+  const turned = graph.node('Transpose', [split], { perm: [1, 0, 2] })
+  return reshapeNode(graph, { name: turned, actual: [] }, type.shape)
+}
+
 /** How each primitive is written in ONNX; total by type. */
 export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
   constant: (graph, _inputs, { value, shape, dtype }) => ({
     name: graph.number(value, dtype, shape.length),
     actual: shape.map(() => 1),
   }),
+  iota: (graph, _inputs, { shape, axis, dtype }) => {
+    const line = shape.map((extent, i) => (i === axis ? extent : 1))
+    return { name: graph.range(shape[axis]!, dtype, line), actual: line }
+  },
   neg: elementwise('Neg'),
   abs: elementwise('Abs'),
   sign: elementwise('Sign'),
@@ -141,16 +207,16 @@ export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
   sqrt: elementwise('Sqrt'),
   sin: elementwise('Sin'),
   cos: elementwise('Cos'),
-  erf: (graph, inputs, params, type, inputTypes) => {
+  erf: (graph, inputs, params, type, inputTypes, context) => {
     requireFloat32('erf', type)
-    return elementwise('Erf')(graph, inputs, params, type, inputTypes)
+    return elementwise('Erf')(graph, inputs, params, type, inputTypes, context)
   },
   tanh: viaPolynomial('Tanh', tanhPolynomial),
   logistic: viaPolynomial('Sigmoid', logisticPolynomial),
-  softplus: (graph, inputs, { order }, type, inputTypes) =>
+  softplus: (graph, inputs, { order }, type, inputTypes, context) =>
     order === 0
-      ? elementwise('Softplus')(graph, inputs, {}, type, inputTypes)
-      : loweringRules.logistic(graph, inputs, { order: order - 1 }, type, inputTypes),
+      ? elementwise('Softplus')(graph, inputs, {}, type, inputTypes, context)
+      : loweringRules.logistic(graph, inputs, { order: order - 1 }, type, inputTypes, context),
   gelu: lowerGelu,
   relu: lowerRelu,
   add: elementwise('Add'),
@@ -250,6 +316,38 @@ export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
     const shift = graph.node('Reshape', [largest, graph.integers(type.shape)])
     return { name: graph.node('Add', [total, shift]), actual: type.shape }
   },
+  standardize: (graph, [x], { epsilon }, type) => ({
+    name: layerNormalization(graph, materialize(graph, x!, type.shape), epsilon, type)[0],
+    actual: type.shape,
+  }),
+  inverseDeviation: (graph, [x], { epsilon }, type, [inputType]) => {
+    const full = materialize(graph, x!, inputType!.shape)
+    const kept = layerNormalization(graph, full, epsilon, inputType!)[2]
+    return { name: graph.node('Reshape', [kept, graph.integers(type.shape)]), actual: type.shape }
+  },
+  gather: (graph, [x, indices], { axis }, type, [xType, indexType]) => ({
+    name: graph.node(
+      'Gather',
+      [
+        materialize(graph, x!, xType!.shape).name,
+        materialize(graph, indices!, indexType!.shape).name,
+      ],
+      { axis },
+    ),
+    actual: type.shape,
+  }),
+  scatterAdd: lowerScatterAdd,
+  conv: (graph, [lhs, rhs], _params, _type, [lhsType, rhsType], { equation, sharedPatches }) =>
+    lowerConv(
+      graph,
+      // The rule is called for its own primitive only.
+      equation as EquationOf<'conv'>,
+      [
+        materialize(graph, lhs!, lhsType!.shape).name,
+        materialize(graph, rhs!, rhsType!.shape).name,
+      ],
+      sharedPatches,
+    ),
   dot: (graph, [lhs, rhs], params, type, [lhsType, rhsType]) =>
     lowerDot(graph, { value: lhs!, type: lhsType! }, { value: rhs!, type: rhsType! }, params, type),
 }
@@ -257,6 +355,7 @@ export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
 /** A program as an ONNX model, with inputs `in0…` and outputs `out0…`. */
 export function lowerProgram(program: Program): OnnxGraph {
   const graph = new OnnxGraph()
+  const sharedPatches = findSharedPatches(program)
   const environment = new Map<Variable, Lowered>()
   program.inputs.forEach((variable, i) => {
     const { dtype, shape } = variable.type
@@ -264,7 +363,7 @@ export function lowerProgram(program: Program): OnnxGraph {
   })
   for (const equation of program.equations) {
     const values = equation.inputs.map((input) => environment.get(input)!)
-    environment.set(equation.output, lowerEquation(graph, equation, values))
+    environment.set(equation.output, lowerEquation(graph, equation, values, sharedPatches))
   }
   program.outputs.forEach((variable, i) => {
     const { dtype, shape } = variable.type
@@ -274,7 +373,12 @@ export function lowerProgram(program: Program): OnnxGraph {
   return graph
 }
 
-function lowerEquation(graph: OnnxGraph, equation: Equation, values: readonly Lowered[]): Lowered {
+function lowerEquation(
+  graph: OnnxGraph,
+  equation: Equation,
+  values: readonly Lowered[],
+  sharedPatches: SharedPatches,
+): Lowered {
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
   const rule = loweringRules[equation.primitive] as LowerRule<Primitive>
   return rule(
@@ -283,5 +387,6 @@ function lowerEquation(graph: OnnxGraph, equation: Equation, values: readonly Lo
     equation.params,
     equation.output.type,
     equation.inputs.map((input) => input.type),
+    { equation, sharedPatches },
   )
 }

@@ -18,7 +18,10 @@ const elementTypes: Record<Dtype, number> = {
 /** ONNX's number for a number type. */
 export const elementTypeOf = (dtype: Dtype): number => elementTypes[dtype]
 
-type Attribute = number | readonly number[] | { readonly float: number }
+type Attribute = number | readonly number[] | { readonly float: number } | { readonly text: string }
+
+/** ONNX's number for the integers of indices and shapes. */
+export const integerType: number = DataType.INT64
 
 /** ONNX operator set that the graphs are written in. */
 const operatorSet = 18
@@ -54,15 +57,30 @@ export class OnnxGraph {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): string {
-    return this.#shared(`${opType}(${inputs.join()})${JSON.stringify(attributes)}`, (name) => {
+    return this.nodes(opType, inputs, 1, attributes, domain)[0]!
+  }
+
+  /** As {@link node}, for an operator with several results. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string[] {
+    const outputs = (name: string): string[] =>
+      Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}_${i}`))
+    const key = `${opType}(${inputs.join()})${JSON.stringify(attributes)}`
+    const first = this.#shared(key, (name) => {
       this.#nodes.push({
         opType,
         domain,
         input: [...inputs],
-        output: [name],
-        attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+        output: outputs(name),
+        attribute: Object.entries(attributes).map((entry) => attributeProto(...entry)),
       })
     })
+    return outputs(first)
   }
 
   /** A constant integer vector, for shapes and axes. */
@@ -73,6 +91,32 @@ export class OnnxGraph {
         dataType: DataType.INT64,
         dims: [values.length],
         rawData: new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer),
+      })
+    })
+  }
+
+  /** A constant float32 tensor; `id` and shape name its content, which is made when it is first asked for. */
+  floats(id: string, shape: readonly number[], make: () => Float32Array): string {
+    return this.#shared(`floats ${id} ${JSON.stringify(shape)}`, (name) => {
+      const data = make()
+      this.#initializers.push({
+        name,
+        dataType: DataType.FLOAT,
+        dims: [...shape],
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      })
+    })
+  }
+
+  /** 0, 1, … as a constant under a shape. */
+  range(count: number, dtype: Dtype, shape: readonly number[]): string {
+    return this.#shared(`range ${count} ${dtype} ${JSON.stringify(shape)}`, (name) => {
+      const numbers = Array.from({ length: count }, (_, i) => rawNumber(i, dtype))
+      this.#initializers.push({
+        name,
+        dataType: elementTypeOf(dtype),
+        dims: [...shape],
+        rawData: Buffer.concat(numbers),
       })
     })
   }
@@ -143,6 +187,9 @@ function valueInfo(name: string, dtype: Dtype, shape: readonly Extent[]): onnx.I
 function attributeProto(name: string, value: Attribute): onnx.IAttributeProto {
   const { AttributeType } = onnxProto.onnx.AttributeProto
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value }
+  if ('text' in value) {
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value.text) }
+  }
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
   return { name, type: AttributeType.INTS, ints: [...value] }
 }

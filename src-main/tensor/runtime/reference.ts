@@ -1,7 +1,9 @@
 import { ShapeError } from '#base'
 import { sizeOf } from '#tensor/dense'
 import {
+  extentsAt,
   freeAxes,
+  spatialOf,
   type Equation,
   type Primitive,
   type PrimitiveParams,
@@ -107,9 +109,51 @@ function logSumExpOf(row: Float64Array): number {
   return largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0))
 }
 
+function momentsOf(row: Float64Array, epsilon: number): { mean: number; deviation: number } {
+  const mean = row.reduce((sum, x) => sum + x, 0) / row.length
+  const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length
+  return { mean, deviation: Math.sqrt(variance + epsilon) }
+}
+
+/** The defining sum, entry by entry. */
+const referenceConv: ReferenceRule<'conv'> = ([lhs, rhs], params, type) => {
+  const { lhsAxes, rhsAxes, outAxes, low, inputDilation, kernelDilation } = params
+  const [feature, ...kernel] = extentsAt(rhs!.shape, [rhsAxes[2]!, ...spatialOf(rhsAxes)])
+  const input = extentsAt(lhs!.shape, spatialOf(lhsAxes))
+  const result = new Float64Array(sizeOf(type.shape))
+  const left = new Array<number>(lhsAxes.length)
+  const right = new Array<number>(rhsAxes.length)
+  forEachIndex(type.shape, (index, flat) => {
+    left[lhsAxes[0]!] = right[rhsAxes[0]!] = index[outAxes[0]!]!
+    left[lhsAxes[1]!] = index[outAxes[1]!]!
+    right[rhsAxes[1]!] = index[outAxes[2]!]!
+    let total = 0
+    forEachIndex([feature!, ...kernel], ([f, ...taps]) => {
+      left[lhsAxes[2]!] = right[rhsAxes[2]!] = f!
+      const sources = taps.map((tap, i) => {
+        const position = index[outAxes[3 + i]!]! * params.strides[i]!
+        return (position + tap * kernelDilation[i]! - low[i]!) / inputDilation[i]!
+      })
+      taps.forEach((tap, i) => {
+        left[lhsAxes[3 + i]!] = sources[i]!
+        right[rhsAxes[3 + i]!] = tap
+      })
+      const isInside = sources.every((s, i) => Number.isInteger(s) && s >= 0 && s < input[i]!)
+      if (isInside) total += at(lhs!, left) * at(rhs!, right)
+    })
+    result[flat] = total
+  })
+  return result
+}
+
 /** What each primitive means, in the plainest float64; total by type. Never optimized. */
 export const referenceRules: { readonly [P in Primitive]: ReferenceRule<P> } = {
   constant: (_inputs, { value, shape }) => new Float64Array(sizeOf(shape)).fill(value),
+  iota: (_inputs, { axis }, type) => {
+    const result = new Float64Array(sizeOf(type.shape))
+    forEachIndex(type.shape, (index, flat) => (result[flat] = index[axis]!))
+    return result
+  },
   neg: unary((x) => -x),
   abs: unary(Math.abs),
   sign: unary(Math.sign),
@@ -207,6 +251,36 @@ export const referenceRules: { readonly [P in Primitive]: ReferenceRule<P> } = {
         total += lhs!.data[l]! * rhs!.data[r]!
       })
       result[flat] = total
+    })
+    return result
+  },
+  standardize: ([x], { epsilon }) =>
+    Float64Array.from(
+      rowsOf(x!).flatMap((row) => {
+        const { mean, deviation } = momentsOf(row, epsilon)
+        return [...row].map((value) => (value - mean) / deviation)
+      }),
+    ),
+  inverseDeviation: ([x], { epsilon }) =>
+    Float64Array.from(rowsOf(x!).map((row) => 1 / momentsOf(row, epsilon).deviation)),
+  conv: referenceConv,
+  gather: ([x, indices], { axis }, type) => {
+    const rank = indices!.shape.length
+    const result = new Float64Array(sizeOf(type.shape))
+    forEachIndex(type.shape, (index, flat) => {
+      const row = at(indices!, index.slice(axis, axis + rank))
+      result[flat] = at(x!, index.toSpliced(axis, rank, row))
+    })
+    return result
+  },
+  scatterAdd: ([updates, indices], { axis }, type) => {
+    const rank = indices!.shape.length
+    const step = strides(type.shape)
+    const result = new Float64Array(sizeOf(type.shape))
+    forEachIndex(updates!.shape, (index, flat) => {
+      const row = at(indices!, index.slice(axis, axis + rank))
+      const target = index.toSpliced(axis, rank, row)
+      result[target.reduce((sum, i, j) => sum + i * step[j]!, 0)]! += updates!.data[flat]!
     })
     return result
   },

@@ -1,16 +1,23 @@
 import {
+  add,
   argmax,
   broadcastInto,
   concatenate,
+  conv,
   dot,
+  freeAxes,
+  gather,
   Graph,
   inlineProgram,
+  iota,
+  mul,
   pad,
   reduceMax,
   reduceSum,
   reemit,
   reshape,
   reverse,
+  scatterAdd,
   slice,
   transpose,
   typecheckProgram,
@@ -22,123 +29,246 @@ import {
   type Tracer,
   type Variable,
 } from '#tensor/program'
+import { sizeOf } from '#tensor/dense'
+import {
+  foldAxis,
+  inserted,
+  moveAxis,
+  placed,
+  shifted,
+  unfoldAxis,
+  type Batched,
+} from './batch-axes.ts'
 
-/** Inputs with, for each, whether it has the leading batch axis; at least one has. */
-interface BatchedInputs {
-  readonly values: readonly Tracer[]
-  readonly isBatched: readonly boolean[]
-  readonly size: number
-}
-
-/** Gives the result with the batch axis leading. */
+/** Maps inputs, of which one or more have the batch axis, to a result that has it. */
 type BatchRule<P extends Primitive> = (
-  inputs: BatchedInputs,
+  inputs: readonly Batched[],
   params: PrimitiveParams[P],
+  size: number,
   equation: Equation,
-) => Tracer
+) => Batched
 
-/** Repeats a value along a new leading axis. */
-function repeat(value: Tracer, size: number): Tracer {
-  return broadcastInto(
-    value,
-    [size, ...value.shape],
-    value.shape.map((_, axis) => axis + 1),
-  )
+/**
+ * The place where most work is spared: the last of the operands'. Activations of convolutions carry the axis behind
+ * the samples, what is repeated along them carries it in front and costs nothing to move.
+ */
+const commonAxis = (inputs: readonly Batched[]): number =>
+  Math.max(...inputs.map(({ axis }) => axis ?? 0))
+
+const elementwise: BatchRule<Primitive> = (inputs, _params, size, equation) => {
+  const axis = commonAxis(inputs)
+  const values = inputs.map((input) => placed(input, size, axis))
+  return { value: reemit(values[0]!.graph, equation, values), axis }
 }
 
-const aligned = ({ values, isBatched, size }: BatchedInputs): Tracer[] =>
-  values.map((value, i) => (isBatched[i] === true ? value : repeat(value, size)))
-
-/** Entry by entry, and along the last dimension: the leading axis just comes along. */
-const alongside: BatchRule<Primitive> = (inputs, _params, equation) => {
-  const values = aligned(inputs)
-  return reemit(values[0]!.graph, equation, values)
+/** Primitives that act along the last dimension: the batch axis must not be it. */
+const alongLast: BatchRule<Primitive> = ([x], _params, _size, equation) => {
+  const { value } = x!
+  const axis = x!.axis === value.shape.length - 1 ? 0 : x!.axis!
+  return { value: reemit(value.graph, equation, [moveAxis(value, x!.axis!, axis)]), axis }
 }
 
-const later = (axes: readonly number[]): number[] => axes.map((axis) => axis + 1)
-
+/** Primitives of one input, by the place of its batch axis. */
 const single =
   <P extends Primitive>(
-    apply: (value: Tracer, params: PrimitiveParams[P], size: number) => Tracer,
+    apply: (value: Tracer, axis: number, params: PrimitiveParams[P], size: number) => Tracer,
   ): BatchRule<P> =>
-  ({ values, size }, params) =>
-    apply(values[0]!, params, size)
+  ([x], params, size) => ({
+    value: apply(x!.value, x!.axis!, params, size),
+    axis: x!.axis,
+  })
+
+const reduction =
+  (reduce: (x: Tracer, axes: readonly number[]) => Tracer): BatchRule<'reduceSum' | 'reduceMax'> =>
+  ([x], { axes }) => ({
+    value: reduce(x!.value, shifted(axes, x!.axis!)),
+    axis: x!.axis! - axes.filter((axis) => axis < x!.axis!).length,
+  })
+
+/** The batch axis stays where it is if the entries before it stay together. */
+const batchReshape: BatchRule<'reshape'> = ([x], { shape }, size) => {
+  const before = sizeOf(x!.value.shape.slice(0, x!.axis!))
+  const place = shape.findIndex((_, i) => sizeOf(shape.slice(0, i)) === before)
+  const end = sizeOf(shape) === before ? shape.length : -1
+  const axis = place === -1 ? end : place
+  if (axis !== -1) return { value: reshape(x!.value, inserted(shape, axis, size)), axis }
+  return { value: reshape(moveAxis(x!.value, x!.axis!, 0), [size, ...shape]), axis: 0 }
+}
 
 /**
  * If only the left factor is batched, its batch axis is one more free dimension and the contraction
  * stays one matrix product with more rows; otherwise it becomes a batch dimension of the contraction.
  */
-function batchDot(inputs: BatchedInputs, params: DotParams): Tracer {
-  const [lhs, rhs] = inputs.values as [Tracer, Tracer]
-  const [isLhsBatched, isRhsBatched] = inputs.isBatched as [boolean, boolean]
-  if (isLhsBatched && !isRhsBatched && params.lhsBatch.length === 0) {
-    return dot(lhs, rhs, {
-      ...params,
-      lhsContract: later(params.lhsContract),
-    })
+const batchDot: BatchRule<'dot'> = ([lhs, rhs], params, size) => {
+  if (rhs!.axis === null && params.lhsBatch.length === 0) {
+    const axis = lhs!.axis!
+    const { value } = lhs!
+    const lhsContract = shifted(params.lhsContract, axis)
+    const free = freeAxes(value.shape.length, lhsContract, [])
+    return { value: dot(value, rhs!.value, { ...params, lhsContract }), axis: free.indexOf(axis) }
   }
-  return dot(
-    isLhsBatched ? lhs : repeat(lhs, inputs.size),
-    isRhsBatched ? rhs : repeat(rhs, inputs.size),
-    {
-      lhsContract: later(params.lhsContract),
-      rhsContract: later(params.rhsContract),
-      lhsBatch: [0, ...later(params.lhsBatch)],
-      rhsBatch: [0, ...later(params.rhsBatch)],
-    },
-  )
+  return {
+    value: dot(...batchedFactors(lhs!, rhs!, params, size)),
+    axis: 0,
+  }
 }
 
-/** How each primitive takes a leading batch axis; total by type. */
-export const batchRules: { readonly [P in Primitive]: BatchRule<P> } = {
-  constant: alongside,
-  neg: alongside,
-  abs: alongside,
-  sign: alongside,
-  exp: alongside,
-  log: alongside,
-  sqrt: alongside,
-  sin: alongside,
-  cos: alongside,
-  erf: alongside,
-  tanh: alongside,
-  logistic: alongside,
-  softplus: alongside,
-  gelu: alongside,
-  relu: alongside,
-  add: alongside,
-  sub: alongside,
-  mul: alongside,
-  div: alongside,
-  maximum: alongside,
-  minimum: alongside,
-  integerPower: alongside,
-  greater: alongside,
-  equal: alongside,
-  select: alongside,
-  cast: alongside,
-  stopGradient: alongside,
-  softmax: alongside,
-  logSumExp: alongside,
-  reshape: single((x, { shape }, size) => reshape(x, [size, ...shape])),
-  transpose: single((x, { permutation }) => transpose(x, [0, ...later(permutation)])),
-  broadcast: single((x, { shape, axes }, size) =>
-    broadcastInto(x, [size, ...shape], [0, ...later(axes)]),
-  ),
-  slice: single((x, { starts, limits }, size) => slice(x, [0, ...starts], [size, ...limits])),
-  pad: single((x, { low, high }) => pad(x, [0, ...low], [0, ...high])),
-  concatenate: (inputs, { axis }) => concatenate(aligned(inputs), axis + 1),
-  reverse: single((x, { axes }) => reverse(x, later(axes))),
-  reduceSum: single((x, { axes }) => reduceSum(x, later(axes))),
-  reduceMax: single((x, { axes }) => reduceMax(x, later(axes))),
-  argmax: single((x, { axis }) => argmax(x, axis + 1)),
-  dot: batchDot,
+function batchedFactors(
+  lhs: Batched,
+  rhs: Batched,
+  params: DotParams,
+  size: number,
+): [Tracer, Tracer, DotParams] {
+  const [left, right] = [lhs.axis ?? 0, rhs.axis ?? 0]
+  return [
+    placed(lhs, size, left),
+    placed(rhs, size, right),
+    {
+      lhsContract: shifted(params.lhsContract, left),
+      rhsContract: shifted(params.rhsContract, right),
+      lhsBatch: [left, ...shifted(params.lhsBatch, left)],
+      rhsBatch: [right, ...shifted(params.rhsBatch, right)],
+    },
+  ]
 }
 
 /**
- * Carries a new leading axis through a program: one call computes `size` results at once.
+ * A batched lhs has more samples, a batched rhs more outputs, and if both are batched there are more groups: the
+ * convolution stays one.
+ */
+const batchConv: BatchRule<'conv'> = ([lhs, rhs], params, size) => {
+  const [group, batch, out] = params.outAxes as [number, number, number]
+  if (rhs!.axis === null) {
+    const folded = foldAxis(lhs!.value, lhs!.axis!, params.lhsAxes[1]!)
+    const result = conv(folded.value, rhs!.value, params)
+    return unfoldAxis(result, batch, size, folded.isOuter)
+  }
+  if (lhs!.axis === null) {
+    const folded = foldAxis(rhs!.value, rhs!.axis, params.rhsAxes[1]!)
+    const result = conv(lhs!.value, folded.value, params)
+    return unfoldAxis(result, out, size, folded.isOuter)
+  }
+  const left = foldAxis(lhs!.value, lhs!.axis, params.lhsAxes[0]!, true)
+  const right = foldAxis(rhs!.value, rhs!.axis, params.rhsAxes[0]!, true)
+  return unfoldAxis(conv(left.value, right.value, params), group, size, true)
+}
+
+/** Indices into a table whose batch axis is folded into the dimension they point along: i + k·extent. */
+function offsetIndices(indices: Batched, size: number, extent: number): Tracer {
+  const leading = placed(indices, size, 0)
+  return add(leading, mul(iota(leading, leading.shape, 0), extent))
+}
+
+const batchGather: BatchRule<'gather'> = ([x, indices], { axis }, size) => {
+  const rank = indices!.value.shape.length
+  if (indices!.axis === null) {
+    const at = x!.axis!
+    const isBefore = at <= axis
+    return {
+      value: gather(x!.value, indices!.value, isBefore ? axis + 1 : axis),
+      axis: isBefore ? at : at - 1 + rank,
+    }
+  }
+  if (x!.axis === null) {
+    return { value: gather(x!.value, indices!.value, axis), axis: axis + indices!.axis }
+  }
+  const extent = x!.value.shape.toSpliced(x!.axis, 1)[axis]!
+  const table = foldAxis(x!.value, x!.axis, axis, true).value
+  return { value: gather(table, offsetIndices(indices!, size, extent), axis), axis }
+}
+
+const batchScatterAdd: BatchRule<'scatterAdd'> = ([x, indices], { axis, extent }, size) => {
+  const rank = indices!.value.shape.length
+  if (indices!.axis === null) {
+    const isInside = x!.axis! > axis && x!.axis! < axis + rank
+    const at = isInside ? 0 : x!.axis!
+    const value = moveAxis(x!.value, x!.axis!, at)
+    const isBefore = at <= axis
+    return {
+      value: scatterAdd(value, indices!.value, isBefore ? axis + 1 : axis, extent),
+      axis: isBefore ? at : at - rank + 1,
+    }
+  }
+  const updates = placed(x!, size, axis)
+  const table = scatterAdd(updates, offsetIndices(indices!, size, extent), axis, extent * size)
+  return unfoldAxis(table, axis, size, true)
+}
+
+/** How each primitive takes a batch axis; total by type. */
+export const batchRules: { readonly [P in Primitive]: BatchRule<P> } = {
+  constant: elementwise,
+  iota: elementwise,
+  neg: elementwise,
+  abs: elementwise,
+  sign: elementwise,
+  exp: elementwise,
+  log: elementwise,
+  sqrt: elementwise,
+  sin: elementwise,
+  cos: elementwise,
+  erf: elementwise,
+  tanh: elementwise,
+  logistic: elementwise,
+  softplus: elementwise,
+  gelu: elementwise,
+  relu: elementwise,
+  add: elementwise,
+  sub: elementwise,
+  mul: elementwise,
+  div: elementwise,
+  maximum: elementwise,
+  minimum: elementwise,
+  integerPower: elementwise,
+  greater: elementwise,
+  equal: elementwise,
+  select: elementwise,
+  cast: elementwise,
+  stopGradient: elementwise,
+  softmax: alongLast,
+  logSumExp: alongLast,
+  standardize: alongLast,
+  inverseDeviation: alongLast,
+  reshape: batchReshape,
+  transpose: single((x, axis, { permutation }) =>
+    transpose(x, inserted(shifted(permutation, axis), axis, axis)),
+  ),
+  broadcast: ([x], { shape, axes }, size) => {
+    const before = axes[x!.axis! - 1]
+    const axis = before === undefined ? 0 : before + 1
+    const value = broadcastInto(
+      x!.value,
+      inserted(shape, axis, size),
+      inserted(shifted(axes, axis), x!.axis!, axis),
+    )
+    return { value, axis }
+  },
+  slice: single((x, axis, { starts, limits }, size) =>
+    slice(x, inserted(starts, axis, 0), inserted(limits, axis, size)),
+  ),
+  pad: single((x, axis, { low, high }) => pad(x, inserted(low, axis, 0), inserted(high, axis, 0))),
+  concatenate: (inputs, params, size) => {
+    const axis = commonAxis(inputs)
+    const parts = inputs.map((input) => placed(input, size, axis))
+    return { value: concatenate(parts, params.axis >= axis ? params.axis + 1 : params.axis), axis }
+  },
+  reverse: single((x, axis, { axes }) => reverse(x, shifted(axes, axis))),
+  reduceSum: reduction(reduceSum),
+  reduceMax: reduction(reduceMax),
+  argmax: ([x], params) => ({
+    value: argmax(x!.value, params.axis >= x!.axis! ? params.axis + 1 : params.axis),
+    axis: params.axis < x!.axis! ? x!.axis! - 1 : x!.axis,
+  }),
+  dot: batchDot,
+  conv: batchConv,
+  gather: batchGather,
+  scatterAdd: batchScatterAdd,
+}
+
+/**
+ * Carries a new axis through a program: one call computes `size` results at once.
  *
- * Values that do not depend on a batched input stay as they are and are computed once.
+ * The axis leads in inputs and outputs; inside, each rule puts it where its primitive needs no transpose. Values that
+ * do not depend on a batched input stay as they are and are computed once.
  *
  * @param isBatched - One flag an input: whether it gets the axis.
  * @param size - Extent of the axis.
@@ -149,20 +279,21 @@ export function batch(program: Program, isBatched: readonly boolean[], size: num
   const inputs = program.inputs.map(({ type }, i) =>
     graph.input(isBatched[i] === true ? { ...type, shape: [size, ...type.shape] } : type),
   )
-  const batched = new Set<Variable>(
-    inputs.filter((_, i) => isBatched[i] === true).map((input) => input.variable),
-  )
+  const axes = new Map<Variable, number>()
+  inputs.forEach(({ variable }, i) => {
+    if (isBatched[i] === true) axes.set(variable, 0)
+  })
   const outputs = inlineProgram(program, graph, inputs, (equation, traced) => {
-    const flags = traced.map((input) => batched.has(input.variable))
-    if (!flags.includes(true)) return reemit(graph, equation, traced)
+    const batched = traced.map((value) => ({ value, axis: axes.get(value.variable) ?? null }))
+    if (batched.every(({ axis }) => axis === null)) return reemit(graph, equation, traced)
     // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
     const rule = batchRules[equation.primitive] as BatchRule<Primitive>
-    const result = rule({ values: traced, isBatched: flags, size }, equation.params, equation)
-    batched.add(result.variable)
-    return result
+    const { value, axis } = rule(batched, equation.params, size, equation)
+    axes.set(value.variable, axis!)
+    return value
   })
-  const stacked = outputs.map((output) =>
-    batched.has(output.variable) ? output : repeat(output, size),
+  const stacked = outputs.map((value) =>
+    placed({ value, axis: axes.get(value.variable) ?? null }, size, 0),
   )
   const result = graph.finish(`batch(${program.name})`, inputs, stacked)
   typecheckProgram(result)

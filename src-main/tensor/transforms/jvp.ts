@@ -3,24 +3,30 @@ import {
   broadcastInto,
   cast,
   concatenate,
+  conv,
   constantLike,
   div,
   dot,
   equal,
+  gather,
   Graph,
   inlineProgram,
+  inverseDeviation,
   isFloat,
   mul,
   neg,
   pad,
+  reduceMean,
   reduceSum,
   reemit,
   reshape,
   reverse,
+  scatterAdd,
   select,
   sign,
   slice,
   softmax,
+  standardize,
   sub,
   transpose,
   typecheckProgram,
@@ -77,6 +83,24 @@ export function maximumShares(x: Tracer, y: Tracer, axes: readonly number[]): Tr
   return div(isLargest, broadcastInto(reduceSum(isLargest, axes), x.shape, kept))
 }
 
+const lastMean = (x: Tracer): Tracer => reduceMean(x, [x.shape.length - 1])
+
+/**
+ * The derivative of `standardize` applied to a tangent, r·(ẋ − mean(ẋ) − y·mean(y ẋ)) with r = 1/√(variance + ε);
+ * it is symmetric, so it serves cotangents too.
+ */
+export function standardizeDerivative(x: Tracer, y: Tracer, t: Tracer, epsilon: number): Tracer {
+  const along = (row: Tracer): Tracer =>
+    broadcastInto(
+      row,
+      x.shape,
+      row.shape.map((_, axis) => axis),
+    )
+  const scale = along(inverseDeviation(x, epsilon))
+  const centred = sub(t, along(lastMean(t)))
+  return mul(scale, sub(centred, mul(y, along(lastMean(mul(y, t))))))
+}
+
 const choice =
   (toward: 1 | -1): JvpRule<'maximum' | 'minimum'> =>
   ([a, b], [ta, tb]) => {
@@ -90,6 +114,7 @@ const choice =
 /** How a tangent passes each primitive; total by type. */
 export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   constant: zero,
+  iota: zero,
   neg: unary('neg'),
   abs: unary('abs'),
   sign: zero,
@@ -160,6 +185,21 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
     }),
   logSumExp: ([x], [t]) =>
     map(t ?? null, (tangent) => reduceSum(mul(softmax(x!), tangent), [x!.shape.length - 1])),
+  standardize: ([x], [t], { epsilon }, y) =>
+    map(t ?? null, (tangent) => standardizeDerivative(x!, y, tangent, epsilon)),
+  // r˙ = −r²·mean(y ẋ), with y the standardized x
+  inverseDeviation: ([x], [t], { epsilon }, r) =>
+    map(t ?? null, (tangent) =>
+      mul(neg(mul(r, r)), lastMean(mul(standardize(x!, epsilon), tangent))),
+    ),
+  gather: ([, indices], [t], { axis }) => map(t ?? null, (x) => gather(x, indices!, axis)),
+  scatterAdd: ([, indices], [t], { axis, extent }) =>
+    map(t ?? null, (x) => scatterAdd(x, indices!, axis, extent)),
+  conv: ([lhs, rhs], [tl, tr], params) =>
+    sum(
+      map(tl ?? null, (t) => conv(t, rhs!, params)),
+      map(tr ?? null, (t) => conv(lhs!, t, params)),
+    ),
   dot: ([lhs, rhs], [tl, tr], params) =>
     sum(
       map(tl ?? null, (t) => dot(t, rhs!, params)),

@@ -4,9 +4,11 @@ import {
   broadcastInto,
   cast,
   constantLike,
+  conv,
   div,
   dot,
   freeAxes,
+  gather,
   Graph,
   inlineProgram,
   isFloat,
@@ -17,11 +19,16 @@ import {
   reemit,
   reshape,
   reverse,
+  scatterAdd,
   select,
   slice,
   softmax,
+  spatialOf,
+  standardize,
   sub,
   transpose,
+  transposedInLhs,
+  transposedInRhs,
   typecheckProgram,
   type DotParams,
   type Equation,
@@ -32,7 +39,7 @@ import {
   type Variable,
 } from '#tensor/program'
 import { derivativeRules, type Differentiable } from './derivatives.ts'
-import { leftShare, maximumShares } from './jvp.ts'
+import { leftShare, maximumShares, standardizeDerivative } from './jvp.ts'
 
 type VjpRule<P extends Primitive> = (
   inputs: readonly Tracer[],
@@ -103,6 +110,7 @@ function dotCotangent(
 /** How a cotangent passes each primitive backwards; total by type. */
 export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   constant: zero,
+  iota: zero,
   neg: unary('neg'),
   abs: unary('abs'),
   sign: zero,
@@ -181,6 +189,23 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   },
   logSumExp: ([x], ct) => [
     mul(softmax(x!), broadcastInto(ct, x!.shape, keptAxes(x!, [x!.shape.length - 1]))),
+  ],
+  standardize: ([x], ct, { epsilon }, y) => [standardizeDerivative(x!, y, ct, epsilon)],
+  // x̄ = −r²·r̄·y/n
+  inverseDeviation: ([x], ct, { epsilon }, r) => {
+    const kept = keptAxes(x!, [x!.shape.length - 1])
+    const factor = mul(mul(mul(r, r), ct), -1 / x!.shape.at(-1)!)
+    return [mul(broadcastInto(factor, x!.shape, kept), standardize(x!, epsilon))]
+  },
+  gather: ([x, indices], ct, { axis }) => [scatterAdd(ct, indices!, axis, x!.shape[axis]!), null],
+  scatterAdd: ([, indices], ct, { axis }) => [gather(ct, indices!, axis), null],
+  conv: ([lhs, rhs], ct, params) => [
+    conv(
+      ct,
+      reverse(rhs!, spatialOf(params.rhsAxes)),
+      transposedInLhs(params, lhs!.shape, rhs!.shape, ct.shape),
+    ),
+    conv(lhs!, ct, transposedInRhs(params, lhs!.shape, rhs!.shape, ct.shape)),
   ],
   dot: ([lhs, rhs], ct, params) => [
     dotCotangent(ct, rhs!, params, 'lhs', lhs!.shape),
