@@ -30,11 +30,24 @@ const without = (labels: readonly string[], dropped: ReadonlySet<string>): strin
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((label, i) => label === b[i])
 
-/** Labels contracted that lie in front of a free one that lies in front of another contracted one. */
-function splitOff(labels: readonly string[], contracted: ReadonlySet<string>): string[] {
+/**
+ * Contracted labels to be summed after the product: those that lie in front of a free label that lies in front of
+ * another contracted one, where nothing but the stack comes before them in either factor.
+ */
+function splitOff(
+  labels: readonly string[],
+  other: readonly string[],
+  contracted: ReadonlySet<string>,
+  kept: ReadonlySet<string>,
+): string[] {
   const lastContracted = labels.findLastIndex((label) => contracted.has(label))
   const lastFree = labels.findLastIndex((label, i) => i < lastContracted && !contracted.has(label))
-  return labels.filter((label, i) => i < lastFree && contracted.has(label))
+  const leads = (list: readonly string[], label: string): boolean =>
+    list.slice(0, list.indexOf(label)).every((earlier) => kept.has(earlier))
+  return labels.filter(
+    (label, i) =>
+      i < lastFree && contracted.has(label) && leads(labels, label) && leads(other, label),
+  )
 }
 
 /**
@@ -58,7 +71,10 @@ export function contract(
   const contracted = new Set(
     a.labels.filter((label) => b.labels.includes(label) && !kept.has(label)),
   )
-  const summed = new Set([...splitOff(a.labels, contracted), ...splitOff(b.labels, contracted)])
+  const summed = new Set([
+    ...splitOff(a.labels, b.labels, contracted, kept),
+    ...splitOff(b.labels, a.labels, contracted, kept),
+  ])
   const stacked = new Set([...kept, ...summed])
   const inner = a.labels.filter((label) => contracted.has(label) && !summed.has(label))
   const left = asStack(graph, repeatSummed(graph, a, b, summed, extents), stacked, inner, extents)
