@@ -130,7 +130,9 @@ function asStack(
   const free = rest.filter((label) => !isInner(label))
   const isPlain = isSame(rest, [...free, ...inner])
   const isTurned = isSame(rest, [...inner, ...free])
-  if (labels.slice(0, depth).some(isInner) || (!isPlain && !isTurned)) {
+  // A stack of single rows would be no matrix product any more.
+  const isRow = free.length === 0 && labels.slice(0, depth).some((label) => !stacked.has(label))
+  if (labels.slice(0, depth).some(isInner) || (!isPlain && !isTurned) || isRow) {
     const stack = labels.filter((label) => stacked.has(label))
     return turned(graph, factor, stack, inner, extents)
   }
