@@ -63,30 +63,33 @@ export function packedProjections({ weight, bias }: AffineParameters): Attention
   return { query: part(0), key: part(1), value: part(2) }
 }
 
+/** The same map times a number: its weight and bias are smaller than what it gives. */
+const scaled = ({ weight, bias }: AffineParameters, factor: number): AffineParameters => ({
+  weight: mul(weight, factor),
+  bias: bias === null ? null : mul(bias, factor),
+})
+
 /**
- * softmax(Q·Kᵀ/√d + M)·V for each sequence and head, where M excludes later positions if
- * `isCausal`.
+ * softmax(Q·Kᵀ + M)·V for each sequence and head, where M excludes later positions if `isCausal`.
  *
  * Heads stay where a projection leaves them; the contractions name them as batch dimensions.
  *
- * @param query - `[batch, time, heads, d]`, as `key` and `value`.
+ * @param query - `[batch, time, heads, d]`, as `key` and `value`; already scaled by 1/√d.
  * @returns `[batch, heads, time, d]`.
  */
-function scaledDotProductAttention(
+function dotProductAttention(
   query: Tracer,
   key: Tracer,
   value: Tracer,
   options: Pick<AttentionOptions, 'isCausal' | 'dropoutMask'>,
 ): Tracer {
-  const [, time, , headWidth] = query.shape as [number, number, number, number]
-  // Scaling the queries costs less than scaling the scores wherever d < time.
-  const scores = dot(mul(query, 1 / Math.sqrt(headWidth)), key, {
+  const scores = dot(query, key, {
     lhsContract: [3],
     rhsContract: [3],
     lhsBatch: [0, 2],
     rhsBatch: [0, 2],
   })
-  const seen = options.isCausal ? add(scores, causalMask(query, time)) : scores
+  const seen = options.isCausal ? add(scores, causalMask(query, query.shape[1]!)) : scores
   const weights = softmax(seen)
   const kept = options.dropoutMask === undefined ? weights : dropout(weights, options.dropoutMask)
   return dot(kept, value, {
@@ -126,8 +129,8 @@ export function attention(
   }
   const split = (projection: AffineParameters): Tracer =>
     reshape(affine(x, projection), [batchSize, rows / batchSize, heads, width / heads])
-  const mixed = scaledDotProductAttention(
-    split(parameters.query),
+  const mixed = dotProductAttention(
+    split(scaled(parameters.query, 1 / Math.sqrt(width / heads))),
     split(parameters.key),
     split(parameters.value),
     options,

@@ -33,3 +33,8 @@ test('heads that do not divide the width are refused', () => {
 test('a batch that does not divide the rows is refused', () => {
   expect(traceWith(4, 2)).toThrow('batchSize must divide 6 rows, got 4')
 })
+
+test('moves data once: the heads behind the positions before the last map', () => {
+  const program = traceWith(2, 2)()
+  expect(program.equations.filter(({ primitive }) => primitive === 'transpose')).toHaveLength(1)
+})
