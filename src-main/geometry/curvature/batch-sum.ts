@@ -1,6 +1,12 @@
 import type { TensorData } from '#tensor/dense'
 import { add, Graph, inlineProgram, type Program } from '#tensor/program'
-import { allocateTensor, type Executable, type Runtime } from '#tensor/runtime'
+import {
+  allocateTensor,
+  type Executable,
+  type ResidentTensor,
+  type Runtime,
+  type TensorInput,
+} from '#tensor/runtime'
 
 /** Adds one input per output, summed onto it: running totals over batches stay inside the graph. */
 function withTotals(program: Program): Program {
@@ -16,28 +22,41 @@ function withTotals(program: Program): Program {
 }
 
 /**
- * The sum of a program's outputs over batches, in native memory: two sets of result buffers take turns as
- * running total and as target.
+ * The sum of a program's outputs over batches, where the runtime computes: two sets of tensors take turns as
+ * running total and as target, and only the sum comes back.
  */
 export class BatchSum {
   readonly #executable: Executable
-  readonly #isSummed: boolean
-  #target: readonly TensorData[]
-  #total: readonly TensorData[]
+  /** Where a single batch's outputs go. */
+  readonly #buffers: readonly TensorData[]
+  #target: readonly ResidentTensor[]
+  #total: readonly ResidentTensor[]
 
-  private constructor(executable: Executable, program: Program, isSummed: boolean) {
-    const buffers = (): TensorData[] => program.outputs.map(({ type }) => allocateTensor(type))
+  private constructor(
+    executable: Executable,
+    buffers: readonly TensorData[],
+    target: readonly ResidentTensor[],
+    total: readonly ResidentTensor[],
+  ) {
     this.#executable = executable
-    this.#isSummed = isSummed
-    this.#target = buffers()
-    this.#total = isSummed ? buffers() : []
+    this.#buffers = buffers
+    this.#target = target
+    this.#total = total
   }
 
   /** Compiles for one batch, or for a sum over several. */
   static async create(program: Program, batchCount: number, runtime: Runtime): Promise<BatchSum> {
-    const isSummed = batchCount > 1
-    const executable = await runtime.compile(isSummed ? withTotals(program) : program)
-    return new BatchSum(executable, program, isSummed)
+    const types = program.outputs.map(({ type }) => type)
+    if (batchCount === 1) {
+      return new BatchSum(await runtime.compile(program), types.map(allocateTensor), [], [])
+    }
+    const executable = await runtime.compile(withTotals(program), { residentOutputs: types.length })
+    const tensors = async (): Promise<ResidentTensor[]> => {
+      const made: ResidentTensor[] = []
+      for (const type of types) made.push(await runtime.upload(allocateTensor(type), type))
+      return made
+    }
+    return new BatchSum(executable, [], await tensors(), await tensors())
   }
 
   /**
@@ -48,20 +67,24 @@ export class BatchSum {
    * @returns Buffers with the sums; they hold until the next call.
    */
   async run(
-    before: readonly TensorData[],
-    batches: readonly (readonly TensorData[])[],
-    after: readonly TensorData[] = [],
+    before: readonly TensorInput[],
+    batches: readonly (readonly TensorInput[])[],
+    after: readonly TensorInput[] = [],
   ): Promise<readonly TensorData[]> {
-    for (const buffer of this.#total) buffer.fill(0)
+    if (this.#total.length === 0) {
+      return this.#executable.run([...before, ...batches[0]!, ...after], this.#buffers)
+    }
+    for (const tensor of this.#total) await tensor.clear()
     for (const batch of batches) {
       await this.#executable.run([...before, ...batch, ...after, ...this.#total], this.#target)
-      if (this.#isSummed) [this.#target, this.#total] = [this.#total, this.#target]
+      ;[this.#target, this.#total] = [this.#total, this.#target]
     }
-    // After the swap the buffers written last are the total.
-    return this.#isSummed ? this.#total : this.#target
+    // After the swap the tensors written last are the total.
+    return Promise.all(this.#total.map((tensor) => tensor.read()))
   }
 
-  release(): Promise<void> {
-    return this.#executable.release()
+  async release(): Promise<void> {
+    for (const tensor of [...this.#target, ...this.#total]) tensor.release()
+    await this.#executable.release()
   }
 }

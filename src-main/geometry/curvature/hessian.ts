@@ -2,7 +2,7 @@ import { invariant, ShapeError } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { onnxRuntime, type Runtime } from '#tensor/runtime'
+import { onnxRuntime, uploadBatches, type ResidentTensor, type Runtime } from '#tensor/runtime'
 import { hvp } from '#tensor/transforms'
 import { BatchSum } from './batch-sum.ts'
 import { createNativeSpace, type NativeSpace } from './native-space.ts'
@@ -12,7 +12,7 @@ export interface HessianOptions {
   /** A program of a scalar loss; its first inputs are the parameters of `layout`. */
   readonly loss: Program
   readonly layout: Layout
-  /** θ, `[n]`; read at every product, so it must not change while the operator is used. */
+  /** θ, `[n]`; the runtime may read it at every product, so it must not change while the operator is used. */
   readonly parameters: Float32Array
   /**
    * The other inputs of `loss`, once a batch; the operator is the sum over batches. For the mean over a
@@ -68,16 +68,15 @@ class BlockProduct {
   }
 
   static async create(options: HessianOptions, rows: number): Promise<BlockProduct> {
-    const { loss, layout, batches } = options
+    const { loss, layout, batches, runtime = onnxRuntime() } = options
     const wrt = layout.entries.map((_, i) => i)
-    const program = hvp(loss, wrt, rows)
-    const sum = await BatchSum.create(program, batches.length, options.runtime ?? onnxRuntime())
+    const sum = await BatchSum.create(hvp(loss, wrt, rows), batches.length, runtime)
     return new BlockProduct(sum, layout, rows)
   }
 
   async apply(
-    parameters: readonly Float32Array[],
-    batches: readonly (readonly TensorData[])[],
+    parameters: readonly ResidentTensor[],
+    batches: readonly (readonly ResidentTensor[])[],
     input: Float32Array,
     rows: number,
     output: Float32Array,
@@ -109,10 +108,13 @@ class BlockProduct {
  * @see Pearlmutter, Fast exact multiplication by the Hessian (1994)
  */
 export async function createHessianOperator(options: HessianOptions): Promise<HessianOperator> {
-  const { layout, parameters, batches } = options
+  const { loss, layout, runtime = onnxRuntime() } = options
   const preferredRows = options.rows ?? 8
-  const views = layoutViews(layout, parameters)
-  const space = await createNativeSpace(layout.size, options.runtime)
+  const views = layoutViews(layout, options.parameters)
+  const types = loss.inputs.map((variable) => variable.type)
+  const [parameters] = await uploadBatches(runtime, [views], types)
+  const batches = await uploadBatches(runtime, options.batches, types.slice(views.length))
+  const space = await createNativeSpace(layout.size, runtime)
   const products = new Map<number, Promise<BlockProduct>>()
   const productFor = (rows: number): Promise<BlockProduct> => {
     const known = products.get(rows)
@@ -142,7 +144,7 @@ export async function createHessianOperator(options: HessianOptions): Promise<He
         const from = row * layout.size
         const to = (row + count) * layout.size
         await product.apply(
-          views,
+          parameters!,
           batches,
           source.subarray(from, to),
           count,
@@ -151,6 +153,7 @@ export async function createHessianOperator(options: HessianOptions): Promise<He
       }
     },
     release: async () => {
+      for (const tensor of [...parameters!, ...batches.flat()]) tensor.release()
       for (const product of products.values()) await (await product).release()
       await space.release()
     },

@@ -3,7 +3,7 @@ import { createBatchCursor, gatherRows, type Samples } from '#learn/datasets'
 import { initializeParameters, lossProgram, networkLayout, type Network } from '#learn/models'
 import { optimizerTransform } from '#learn/optimizers'
 import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
-import type { Runtime } from '#tensor/runtime'
+import { uploadBatches, type ResidentTensor, type Runtime } from '#tensor/runtime'
 import type { ExperimentSpec, MetricRow } from '#shared/schemas'
 import { accuracyOf, partitionSamples, type LossBatch } from './batches.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
@@ -23,13 +23,13 @@ interface SplitMeans {
 /** Evaluates the mean loss (and accuracy) of a split. */
 class SplitEvaluation {
   readonly #evaluator: Evaluator
-  readonly #batches: readonly LossBatch[]
+  readonly #batches: readonly (readonly ResidentTensor[])[]
   readonly #count: number
   readonly #where: string
 
   private constructor(
     evaluator: Evaluator,
-    batches: readonly LossBatch[],
+    batches: readonly (readonly ResidentTensor[])[],
     count: number,
     where: string,
   ) {
@@ -53,23 +53,22 @@ class SplitEvaluation {
       batchSize,
       withAccuracy: samples.labels !== null,
     })
-    const evaluator = await createEvaluator({ loss, layout: networkLayout(network), runtime })
-    return new SplitEvaluation(
-      evaluator,
-      partitionSamples(samples, batchSize),
-      samples.count,
-      where,
-    )
+    const layout = networkLayout(network)
+    const evaluator = await createEvaluator({ loss, layout, runtime })
+    const types = loss.inputs.slice(layout.entries.length).map((variable) => variable.type)
+    const batches = await uploadBatches(runtime, partitionSamples(samples, batchSize), types)
+    return new SplitEvaluation(evaluator, batches, samples.count, where)
   }
 
-  async evaluate(parameters: Float32Array): Promise<SplitMeans> {
+  async evaluate(parameters: readonly ResidentTensor[]): Promise<SplitMeans> {
     const [loss, accuracy] = await this.#evaluator.evaluate(parameters, this.#batches)
     if (!Number.isFinite(loss)) throw new NonFiniteError(this.#where)
     return { loss: loss!, accuracy: accuracyOf(accuracy, this.#count) }
   }
 
-  release(): Promise<void> {
-    return this.#evaluator.release()
+  async release(): Promise<void> {
+    for (const tensor of this.#batches.flat()) tensor.release()
+    await this.#evaluator.release()
   }
 }
 
@@ -96,8 +95,8 @@ function createBatchBuffer(samples: Samples, batchSize: number) {
  * accuracy are means over the whole splits, the gradient norm is that of the step's batch. Saves a
  * checkpoint every `checkpointEverySteps`, at the end, and before it stops on request.
  *
- * Bit-reproducible: equal spec and seed give equal parameters at every step on one runtime build with one
- * number of threads, whether interrupted or not.
+ * Bit-reproducible on the processor: equal spec and seed give equal parameters at every step on one runtime
+ * build with one number of threads, whether interrupted or not.
  *
  * @returns The trained parameters, `[n]`, and the step they belong to.
  * @throws StoppedError after a checkpoint; NonFiniteError naming the step.
@@ -149,7 +148,7 @@ export async function trainNetwork(
   const saved = await context.loadCheckpoint()
   if (saved !== null) {
     const state = parseCheckpoint(layout, saved)
-    trainer.restore(state.parameters, state.optimizer)
+    await trainer.restore(state.parameters, state.optimizer)
     step = state.step
     elapsedBefore = state.elapsedMs
   }
@@ -158,18 +157,19 @@ export async function trainNetwork(
   let savedStep = saved === null ? -1 : step
   const save = async (): Promise<void> => {
     if (savedStep === step) return
+    const { parameters, state } = await trainer.read()
     const bytes = formatCheckpoint(layout, {
       step,
       elapsedMs: elapsedMs(),
-      parameters: trainer.parameters,
-      optimizer: trainer.state,
+      parameters,
+      optimizer: state,
     })
     await context.saveCheckpoint(step, bytes)
     savedStep = step
   }
   const row = async (gradientNorm: number): Promise<MetricRow> => {
-    const onTrain = await trainSplit.evaluate(trainer.parameters)
-    const onValidation = await validationSplit?.evaluate(trainer.parameters)
+    const onTrain = await trainSplit.evaluate(trainer.parameterTensors)
+    const onValidation = await validationSplit?.evaluate(trainer.parameterTensors)
     return {
       step,
       epoch: step / cursor.stepsPerEpoch,
@@ -205,7 +205,8 @@ export async function trainNetwork(
       report(step)
     }
     await save()
-    return { parameters: trainer.parameters.slice(), step }
+    const { parameters } = await trainer.read()
+    return { parameters: parameters.slice(), step }
   } finally {
     await trainer.release()
     await trainSplit.release()

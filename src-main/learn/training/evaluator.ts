@@ -1,11 +1,18 @@
-import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
+import { layoutViews, type Layout } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { onnxRuntime, type Runtime } from '#tensor/runtime'
+import { onnxRuntime, type ResidentTensor, type Runtime, type TensorInput } from '#tensor/runtime'
 
 /** Sums the outputs of a weighted loss program over the batches of a data set. */
 export interface Evaluator {
-  /** One number per output of the program, e.g. mean loss and accuracy. */
-  evaluate(parameters: Float32Array, batches: readonly (readonly TensorData[])[]): Promise<number[]>
+  /**
+   * One number per output of the program, e.g. mean loss and accuracy.
+   *
+   * @param parameters - `[n]` on the host, or tensor by tensor where the runtime computes.
+   */
+  evaluate(
+    parameters: Float32Array | readonly ResidentTensor[],
+    batches: readonly (readonly TensorInput[])[],
+  ): Promise<number[]>
   release(): Promise<void>
 }
 
@@ -20,9 +27,10 @@ export async function createEvaluator(options: {
   return {
     evaluate: async (parameters, batches) => {
       const totals = outputs.map(() => 0)
-      const views = layoutViews(options.layout, parameters)
+      const tensors =
+        parameters instanceof Float32Array ? layoutViews(options.layout, parameters) : parameters
       for (const batch of batches) {
-        await executable.run([...views, ...batch], outputs)
+        await executable.run([...tensors, ...batch], outputs)
         outputs.forEach((output, i) => (totals[i]! += output[0]!))
       }
       return totals

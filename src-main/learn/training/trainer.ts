@@ -1,9 +1,16 @@
 import { NonFiniteError, ShapeError } from '#base'
 import type { GradientTransform } from '#learn/optimizers'
-import { createLayout, layoutViews, type Layout, type TensorData } from '#tensor/dense'
+import { createLayout, type Layout } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { onnxRuntime, type Executable, type Runtime } from '#tensor/runtime'
+import {
+  onnxRuntime,
+  type Executable,
+  type ResidentTensor,
+  type Runtime,
+  type TensorInput,
+} from '#tensor/runtime'
 import { stepProgram } from './step-program.ts'
+import { TrainerState } from './trainer-state.ts'
 
 /** What a step reports. */
 export interface StepResult {
@@ -24,74 +31,79 @@ export interface TrainerOptions {
   readonly runtime?: Runtime | undefined
 }
 
-interface Buffers {
-  readonly parameters: Float32Array
-  readonly state: Float32Array
-  readonly views: readonly Float32Array[]
-}
-
 /**
  * Takes optimizer steps by one compiled program.
  *
- * Parameters and state live in flat vectors, double-buffered, and are read and written in place as
- * views. Deterministic: equal starts and batches give bit-equal parameters on one runtime build with one
- * number of threads.
+ * Parameters and state stay where the runtime computes, double-buffered; a step brings the scalars back and
+ * nothing else. Where that is host memory they are views of flat vectors, read and written in place.
+ * Deterministic on the processor: equal starts and batches give bit-equal parameters on one runtime build with
+ * one number of threads.
  */
 export class Trainer {
   readonly #executable: Executable
   readonly #outputs: Float32Array[]
   readonly #learningRate = new Float32Array(1)
-  readonly #stateLayout: Layout
-  #current: Buffers
-  #next: Buffers
+  readonly #parameterCount: number
+  #current: TrainerState
+  #next: TrainerState
 
   private constructor(
     executable: Executable,
-    current: Buffers,
-    next: Buffers,
+    current: TrainerState,
+    next: TrainerState,
+    parameterCount: number,
     scalarCount: number,
-    stateLayout: Layout,
   ) {
     this.#executable = executable
     this.#current = current
     this.#next = next
+    this.#parameterCount = parameterCount
     this.#outputs = Array.from({ length: scalarCount }, () => new Float32Array(1))
-    this.#stateLayout = stateLayout
   }
 
   /** Compiles the step. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { loss, layout, optimizer, initialParameters } = options
-    const types = loss.inputs.slice(0, layout.entries.length).map((variable) => variable.type)
+    const { loss, layout, optimizer, initialParameters, runtime = onnxRuntime() } = options
+    const parameterCount = layout.entries.length
+    const types = loss.inputs.slice(0, parameterCount).map((variable) => variable.type)
     const tensors = optimizer.init(types)
-    const stateLayout = createLayout(tensors)
-    const buffers = (): Buffers => {
-      const parameters = new Float32Array(layout.size)
-      const state = new Float32Array(stateLayout.size)
-      return {
-        parameters,
-        state,
-        views: [...layoutViews(layout, parameters), ...layoutViews(stateLayout, state)],
-      }
-    }
-    const current = buffers()
-    current.parameters.set(initialParameters)
-    stateLayout.entries.forEach(({ offset, size }, i) => {
-      current.state.fill(tensors[i]!.initial, offset, offset + size)
+    const layouts = { parameters: layout, state: createLayout(tensors) }
+    const initialState = new Float32Array(layouts.state.size)
+    layouts.state.entries.forEach(({ offset, size }, i) => {
+      initialState.fill(tensors[i]!.initial, offset, offset + size)
     })
-    const program = stepProgram(loss, layout.entries.length, optimizer)
-    const executable = await (options.runtime ?? onnxRuntime()).compile(program)
-    return new Trainer(executable, current, buffers(), loss.outputs.length + 1, stateLayout)
+    const program = stepProgram(loss, parameterCount, optimizer)
+    const executable = await runtime.compile(program, {
+      residentOutputs: parameterCount + tensors.length,
+    })
+    return new Trainer(
+      executable,
+      await TrainerState.create(runtime, layouts, initialParameters.slice(), initialState),
+      await TrainerState.create(
+        runtime,
+        layouts,
+        new Float32Array(layout.size),
+        new Float32Array(layouts.state.size),
+      ),
+      parameterCount,
+      loss.outputs.length + 1,
+    )
   }
 
-  /** The parameters as they are now, `[n]`; a live view that the next step leaves behind. */
-  get parameters(): Float32Array {
-    return this.#current.parameters
+  /** The parameters as they are now, tensor by tensor where the runtime computes; the next step leaves them behind. */
+  get parameterTensors(): readonly ResidentTensor[] {
+    return this.#current.tensors.slice(0, this.#parameterCount)
   }
 
-  /** The optimizer's state as it is now, flat; a live view. */
-  get state(): Float32Array {
-    return this.#current.state
+  /**
+   * Parameters `[n]` and optimizer state, flat, as they are now.
+   *
+   * @returns Buffers that the next steps write into.
+   */
+  async read(): Promise<{ readonly parameters: Float32Array; readonly state: Float32Array }> {
+    await this.#current.readAll()
+    const { parameters, state } = this.#current
+    return { parameters, state }
   }
 
   /**
@@ -99,17 +111,17 @@ export class Trainer {
    *
    * @throws ShapeError if either has the wrong size.
    */
-  restore(parameters: Float32Array, state: Float32Array): void {
-    if (parameters.length !== this.#current.parameters.length) {
-      throw new ShapeError('saved parameters', `[${this.#current.parameters.length}]`, [
-        parameters.length,
-      ])
+  async restore(parameters: Float32Array, state: Float32Array): Promise<void> {
+    const held = this.#current
+    if (parameters.length !== held.parameters.length) {
+      throw new ShapeError('saved parameters', `[${held.parameters.length}]`, [parameters.length])
     }
-    if (state.length !== this.#stateLayout.size) {
-      throw new ShapeError('saved optimizer state', `[${this.#stateLayout.size}]`, [state.length])
+    if (state.length !== held.state.length) {
+      throw new ShapeError('saved optimizer state', `[${held.state.length}]`, [state.length])
     }
-    this.#current.parameters.set(parameters)
-    this.#current.state.set(state)
+    held.parameters.set(parameters)
+    held.state.set(state)
+    await held.writeAll()
   }
 
   /**
@@ -118,11 +130,11 @@ export class Trainer {
    * @param batch - The inputs of the loss after the parameters.
    * @throws NonFiniteError if loss or gradient is not finite; the parameters stay as they were.
    */
-  async step(batch: readonly TensorData[], learningRate: number): Promise<StepResult> {
+  async step(batch: readonly TensorInput[], learningRate: number): Promise<StepResult> {
     this.#learningRate[0] = learningRate
     await this.#executable.run(
-      [...this.#current.views, ...batch, this.#learningRate],
-      [...this.#next.views, ...this.#outputs],
+      [...this.#current.tensors, ...batch, this.#learningRate],
+      [...this.#next.tensors, ...this.#outputs],
     )
     const loss = this.#outputs[0]![0]!
     const gradientNorm = Math.sqrt(this.#outputs.at(-1)![0]!)
@@ -134,7 +146,9 @@ export class Trainer {
     return { loss, gradientNorm }
   }
 
-  release(): Promise<void> {
-    return this.#executable.release()
+  async release(): Promise<void> {
+    this.#current.release()
+    this.#next.release()
+    await this.#executable.release()
   }
 }

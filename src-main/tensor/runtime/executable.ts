@@ -1,58 +1,77 @@
-import { ShapeError } from '#base'
-import { sizeOf, type Dtype, type TensorData } from '#tensor/dense'
+import { InputError, ShapeError } from '#base'
+import { sizeOf } from '#tensor/dense'
 import { formatType, type Program, type ValueType } from '#tensor/program'
+import { allocateTensor } from './allocate-tensor.ts'
+import { GpuTensor, staysOnGpu } from './gpu-tensor.ts'
+import { hostData } from './host-tensor.ts'
 import { lowerProgram } from './lowering.ts'
-import type { Executable } from './runtime.ts'
-import { createSession, type Argument, type SessionOptions } from './session.ts'
-
-/** A zero buffer for a value. */
-export function allocateTensor(type: ValueType): TensorData {
-  const size = sizeOf(type.shape)
-  const make: Record<Dtype, () => TensorData> = {
-    float32: () => new Float32Array(size),
-    float64: () => new Float64Array(size),
-    int32: () => new Int32Array(size),
-    bool: () => new Uint8Array(size),
-  }
-  return make[type.dtype]()
-}
+import type { CompileOptions, Executable, TensorInput } from './runtime.ts'
+import { createSession, DeviceBuffer, type Argument, type SessionOptions } from './session.ts'
 
 function argumentsOf(
   prefix: string,
   program: Program,
   types: readonly ValueType[],
-  buffers: readonly TensorData[],
+  values: readonly TensorInput[],
 ): Record<string, Argument> {
-  if (buffers.length !== types.length) {
-    throw new ShapeError(`${prefix}puts of ${program.name}`, `[${types.length}]`, [buffers.length])
+  if (values.length !== types.length) {
+    throw new ShapeError(`${prefix}puts of ${program.name}`, `[${types.length}]`, [values.length])
   }
   return Object.fromEntries(
     types.map((type, i) => {
-      const data = buffers[i]!
-      if (data.length !== sizeOf(type.shape)) {
-        throw new ShapeError(`${prefix}put ${i} of ${program.name}`, formatType(type), [
-          data.length,
-        ])
+      const value = values[i]!
+      const isOnGpu = value instanceof GpuTensor
+      const data = isOnGpu ? value.buffer : hostData(value)
+      const size = isOnGpu ? sizeOf(value.type.shape) : hostData(value).length
+      if (size !== sizeOf(type.shape)) {
+        throw new ShapeError(`${prefix}put ${i} of ${program.name}`, formatType(type), [size])
       }
       return [`${prefix}${i}`, { data, shape: type.shape }]
     }),
   )
 }
 
+/** Bound on the memory of a program's intermediate values. */
+const workspaceBytes = (program: Program): number =>
+  program.equations.reduce((bytes, { output }) => bytes + 4 * sizeOf(output.type.shape), 0)
+
 /** Lowers a program to ONNX and loads it. */
-export async function compileOnnx(program: Program, options: SessionOptions): Promise<Executable> {
-  const session = await createSession(lowerProgram(program).encode(program.name), options)
+export async function compileOnnx(
+  program: Program,
+  options: SessionOptions,
+  { residentOutputs = 0 }: CompileOptions = {},
+): Promise<Executable> {
   const inputTypes = program.inputs.map((variable) => variable.type)
   const outputTypes = program.outputs.map((variable) => variable.type)
+  const resident =
+    options.device === 'webgpu'
+      ? outputTypes.flatMap(({ dtype }, i) =>
+          i < residentOutputs && staysOnGpu(dtype) ? [`out${i}`] : [],
+        )
+      : []
+  const model = lowerProgram(program).encode(program.name)
+  const session = await createSession(model, options, resident, workspaceBytes(program))
+
+  async function run(
+    inputs: readonly TensorInput[],
+    outputs: readonly TensorInput[] = outputTypes.map(allocateTensor),
+  ): Promise<readonly TensorInput[]> {
+    const results = argumentsOf('out', program, outputTypes, outputs)
+    for (const [name, { data }] of Object.entries(results)) {
+      if (data instanceof DeviceBuffer && !resident.includes(name)) {
+        throw new InputError(
+          name,
+          `${name} of ${program.name} was not compiled to stay on the device, only ${residentOutputs} outputs were`,
+        )
+      }
+    }
+    await session.run(argumentsOf('in', program, inputTypes, inputs), results)
+    return outputs
+  }
   return {
     program,
-    run: async (inputs, outputs = outputTypes.map(allocateTensor)) => {
-      await session.run(
-        argumentsOf('in', program, inputTypes, inputs),
-        argumentsOf('out', program, outputTypes, outputs),
-      )
-      return outputs
-    },
+    // The outputs that are returned are those that were given.
+    run: run as Executable['run'],
     release: () => session.release(),
   }
 }

@@ -1,6 +1,21 @@
-export { allocateTensor } from './executable.ts'
+export { allocateTensor } from './allocate-tensor.ts'
+export { hostData, HostTensor } from './host-tensor.ts'
 export { loweringRules, lowerProgram } from './lowering.ts'
-export { compileProgram, createOnnxRuntime, onnxRuntime } from './onnx-runtime.ts'
+export {
+  compileProgram,
+  createOnnxRuntime,
+  onnxRuntime,
+  type OnnxRuntime,
+  type OnnxRuntimeOptions,
+} from './onnx-runtime.ts'
 export { interpretProgram, referenceRules } from './reference.ts'
-export type { BlockAlgebra, Executable, Runtime } from './runtime.ts'
-export { describeRuntime, type SessionOptions } from './session.ts'
+export type {
+  BlockAlgebra,
+  CompileOptions,
+  Executable,
+  ResidentTensor,
+  Runtime,
+  TensorInput,
+} from './runtime.ts'
+export { describeRuntime, type OnnxDevice, type SessionOptions } from './session.ts'
+export { uploadBatches } from './upload-batches.ts'

@@ -1,5 +1,37 @@
 import type { TensorData } from '#tensor/dense'
-import type { Program } from '#tensor/program'
+import type { Program, ValueType } from '#tensor/program'
+
+/**
+ * A tensor in the memory that a runtime computes in: between calls it need not travel. In host memory it
+ * is a buffer that was there before; on a GPU it is a copy.
+ */
+export interface ResidentTensor {
+  readonly type: ValueType
+  /**
+   * The entries in host memory.
+   *
+   * @param into - Where to copy them; left out: a buffer of the tensor's own that holds until it changes.
+   */
+  read(into?: TensorData): Promise<TensorData>
+  /** Replaces the entries. */
+  write(data: TensorData): Promise<void>
+  /** Sets every entry to 0. */
+  clear(): Promise<void>
+  /** Frees the memory; an output written into it afterwards takes memory anew. */
+  release(): void
+}
+
+/** What a program reads: a buffer of the host or a tensor of the same runtime. */
+export type TensorInput = TensorData | ResidentTensor
+
+/** How to make a program ready. */
+export interface CompileOptions {
+  /**
+   * Outputs, counted from the first, that are written into resident tensors; the others go to buffers of
+   * the host. @default 0
+   */
+  readonly residentOutputs?: number
+}
 
 /** A program made ready to run. */
 export interface Executable {
@@ -7,15 +39,17 @@ export interface Executable {
   /**
    * Evaluates the program.
    *
-   * @param inputs - One flat row-major buffer an input; subarray views are read in place.
-   * @param outputs - Buffers to write into, one an output; new ones are allocated if left out. They
-   *   must not overlap the inputs.
+   * @param inputs - One flat row-major buffer or one resident tensor an input; subarray views are read in place.
+   * @param outputs - What to write into, one an output; new buffers are allocated if left out. They must
+   *   not overlap the inputs.
+   * @returns The outputs.
    * @throws ShapeError naming the input or output whose size does not fit.
    */
-  run(
-    inputs: readonly TensorData[],
-    outputs?: readonly TensorData[],
-  ): Promise<readonly TensorData[]>
+  run(inputs: readonly TensorInput[]): Promise<readonly TensorData[]>
+  run<Output extends TensorInput>(
+    inputs: readonly TensorInput[],
+    outputs: readonly Output[],
+  ): Promise<readonly Output[]>
   /** Frees what the runtime holds for it. */
   release(): Promise<void>
 }
@@ -52,7 +86,15 @@ export interface Runtime {
   /** e.g. `cpu`. */
   readonly device: string
   /** Makes a program ready; takes milliseconds to a second, so compile once. */
-  compile(program: Program): Promise<Executable>
+  compile(program: Program, options?: CompileOptions): Promise<Executable>
+  /**
+   * Brings data to where the runtime computes.
+   *
+   * @param data - Flat, row-major. Where the runtime computes in host memory the tensor is this buffer itself:
+   *   whoever writes into the one writes into the other.
+   * @throws ShapeError if `data` does not fit `type`.
+   */
+  upload(data: TensorData, type: ValueType): Promise<ResidentTensor>
   /** Vector algebra for vectors of `size` entries. */
   createBlockAlgebra(size: number): Promise<BlockAlgebra>
 }

@@ -1,23 +1,56 @@
 import * as ort from 'onnxruntime-node'
-import { ShapeError } from '#base'
+import { invariant, ShapeError } from '#base'
 import { sizeOf, type TensorData } from '#tensor/dense'
+import type { SessionCache } from './session-cache.ts'
+
+/** Where ONNX Runtime can compute. */
+export const onnxDevices = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const
+export type OnnxDevice = (typeof onnxDevices)[number]
 
 /** Options of a native session. */
 export interface SessionOptions {
   /** Threads within one operator; 0 lets the runtime choose (one a core). */
   readonly threads?: number
+  /** @default 'cpu' */
+  readonly device?: OnnxDevice
+  /** Where sessions of equal models are shared; without it each is loaded anew. */
+  readonly cache?: SessionCache
 }
 
-/** One argument of a call: flat data with its shape. */
+/** A place for one value in the memory of a WebGPU device; empty until a session writes into it. */
+export class DeviceBuffer {
+  #tensor: ort.Tensor | null = null
+
+  /** What is fed to a session. */
+  get native(): ort.Tensor {
+    invariant(this.#tensor !== null, 'a place on the device is written before it is read')
+    return this.#tensor
+  }
+
+  /** Takes a session's output in place of what was held. */
+  adopt(tensor: ort.Tensor): void {
+    this.release()
+    this.#tensor = tensor
+  }
+
+  /** Frees the memory; the place is empty again. */
+  release(): void {
+    this.#tensor?.dispose()
+    this.#tensor = null
+  }
+}
+
+/** One argument of a call, flat, with its shape. */
 export interface Argument {
-  readonly data: TensorData
+  readonly data: TensorData | DeviceBuffer
   readonly shape: readonly number[]
 }
 
 /** A loaded ONNX model; holds native memory until released. */
 export interface Session {
   /**
-   * Runs once; results are written into the buffers given, so nothing large is allocated.
+   * Runs once; results are written into the buffers given. Where all of them are on the host nothing large is
+   * allocated.
    *
    * @param inputs - By name.
    * @param outputs - By name; every output of the model.
@@ -29,10 +62,7 @@ export interface Session {
   release(): Promise<void>
 }
 
-function tensorOf(name: string, { data, shape }: Argument): ort.Tensor {
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(name, `[${shape.join(', ')}]`, [data.length])
-  }
+function nativeTensor(data: TensorData, shape: readonly number[]): ort.Tensor {
   if (data instanceof Uint8Array) return new ort.Tensor('bool', data, shape)
   if (data instanceof Int32Array) return new ort.Tensor('int32', data, shape)
   return data instanceof Float32Array
@@ -44,45 +74,91 @@ function tensorOf(name: string, { data, shape }: Argument): ort.Tensor {
 class TensorCache {
   readonly #known = new WeakMap<TensorData, { shape: string; tensor: ort.Tensor }>()
 
-  get(name: string, argument: Argument): ort.Tensor {
-    const shape = argument.shape.join()
-    const known = this.#known.get(argument.data)
-    if (known?.shape === shape) return known.tensor
-    const tensor = tensorOf(name, argument)
-    this.#known.set(argument.data, { shape, tensor })
+  get(name: string, { data, shape }: Argument): ort.Tensor {
+    if (data instanceof DeviceBuffer) return data.native
+    const extents = shape.join()
+    const known = this.#known.get(data)
+    if (known?.shape === extents) return known.tensor
+    if (data.length !== sizeOf(shape)) {
+      throw new ShapeError(name, `[${shape.join(', ')}]`, [data.length])
+    }
+    const tensor = nativeTensor(data, shape)
+    this.#known.set(data, { shape: extents, tensor })
     return tensor
   }
 }
 
-/** Loads a model into ONNX Runtime on the CPU. */
-export async function createSession(
+/**
+ * Loads a model into ONNX Runtime, or takes it from the cache of the options.
+ *
+ * @param resident - Outputs that stay on the GPU.
+ * @param workspaceBytes - Bound on the memory of its intermediate values, if known.
+ * @throws Error with the runtime's words if the device is not there.
+ */
+export function createSession(
   model: Uint8Array,
   options: SessionOptions = {},
+  resident: readonly string[] = [],
+  workspaceBytes = 0,
 ): Promise<Session> {
+  const load = () => loadSession(model, options, resident)
+  if (options.cache === undefined) return load()
+  const variant = [options.device, options.threads, ...resident].join()
+  return options.cache.take({ model, variant, workspaceBytes }, load)
+}
+
+async function loadSession(
+  model: Uint8Array,
+  options: SessionOptions,
+  resident: readonly string[],
+): Promise<Session> {
+  const { device = 'cpu', threads = 0 } = options
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: ['cpu'],
+    executionProviders: [device],
     graphOptimizationLevel: 'all',
-    ...(options.threads === undefined || options.threads === 0
-      ? {}
-      : { intraOpNumThreads: options.threads }),
+    ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...(resident.length === 0
+      ? {}
+      : {
+          preferredOutputLocation: Object.fromEntries(
+            resident.map((name) => [name, 'gpu-buffer' as const]),
+          ),
+        }),
     // Every session has threads of its own; waiting in a spin they take the cores from the session that runs
     // next (a gradient right after a block of products took twice its time on 2 cores).
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
   const cache = new TensorCache()
+  const feedsOf = (inputs: Readonly<Record<string, Argument>>): Record<string, ort.Tensor> => {
+    const feeds: Record<string, ort.Tensor> = {}
+    for (const [name, argument] of Object.entries(inputs)) feeds[name] = cache.get(name, argument)
+    return feeds
+  }
   return {
-    run: async (inputs, outputs) => {
-      const feeds: Record<string, ort.Tensor> = {}
-      for (const [name, argument] of Object.entries(inputs)) feeds[name] = cache.get(name, argument)
-      const fetches: Record<string, ort.Tensor> = {}
-      for (const [name, argument] of Object.entries(outputs)) {
-        fetches[name] = cache.get(name, argument)
-      }
-      await session.run(feeds, fetches)
-    },
+    run:
+      resident.length === 0
+        ? async (inputs, outputs) => {
+            await session.run(feedsOf(inputs), feedsOf(outputs))
+          }
+        : async (inputs, outputs) => {
+            // With outputs on the GPU the binding takes no buffers to write into; it makes every output anew.
+            deliver(await session.run(feedsOf(inputs)), outputs)
+          },
     release: () => session.release(),
+  }
+}
+
+function deliver(
+  results: ort.InferenceSession.ReturnType,
+  outputs: Readonly<Record<string, Argument>>,
+): void {
+  for (const [name, { data }] of Object.entries(outputs)) {
+    const result = results[name]
+    invariant(result !== undefined, `a session yields its output ${name}`)
+    if (data instanceof DeviceBuffer) data.adopt(result)
+    else data.set(result.data as Float32Array)
   }
 }
 
