@@ -1,4 +1,15 @@
+import { blockRows } from './block-rows.ts'
 import type { Vector, VectorSpace } from './vector-space.ts'
+
+/** ‖v‖, scaled by the largest entry so that no square leaves the range. */
+function euclideanNorm(v: Vector): number {
+  let largest = 0
+  for (const x of v) largest = Math.max(largest, Math.abs(x))
+  if (largest === 0 || !Number.isFinite(largest)) return largest
+  let sum = 0
+  for (const x of v) sum += (x / largest) ** 2
+  return largest * Math.sqrt(sum)
+}
 
 /** Vector algebra on R^n in plain float64: for small n, and the oracle of the native filling. */
 export function float64Space(size: number): VectorSpace {
@@ -16,7 +27,7 @@ export function float64Space(size: number): VectorSpace {
       }
     }
   }
-  return {
+  const space: VectorSpace = {
     size,
     epsilon: Number.EPSILON,
     allocate: (rows) => new Float64Array(rows * size),
@@ -40,5 +51,8 @@ export function float64Space(size: number): VectorSpace {
       combine(target, targetRows, coefficients, basis, basisRows)
       return Promise.resolve()
     },
+    norm: (v) => Promise.resolve(euclideanNorm(v)),
+    createRows: (capacity) => Promise.resolve(blockRows(space, capacity)),
   }
+  return space
 }

@@ -1,6 +1,7 @@
+export { blockRows } from './block-rows.ts'
 export { countingOperator, denseOperator } from './dense-operator.ts'
 export { float64Space } from './float64-space.ts'
 export { scaleOperator, sumOperator } from './operator-algebra.ts'
 export type { LinearOperator } from './operator.ts'
 export { symmetryDefect } from './symmetry-defect.ts'
-export type { Vector, VectorSpace } from './vector-space.ts'
+export type { RowStore, Vector, VectorSpace } from './vector-space.ts'

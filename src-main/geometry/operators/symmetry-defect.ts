@@ -28,9 +28,7 @@ export async function symmetryDefect(
   let difference = 0
   let length = 0
   for (let row = 0; row < rows; row += 1) {
-    const product = products.subarray(row * size, (row + 1) * size)
-    const [square] = await space.innerProducts(product, 1, product, 1)
-    length += square ?? 0
+    length += (await space.norm(products.subarray(row * size, (row + 1) * size))) ** 2
   }
   for (let u = 0; u < rows; u += 2) {
     const v = u + 1

@@ -50,10 +50,23 @@ export async function estimateDensity(
   operator: LinearOperator,
   options: DensityOptions,
 ): Promise<DensityResult> {
+  const processes: LanczosProcess[] = []
+  try {
+    return await runProbes(operator, options, processes)
+  } finally {
+    for (const { basis } of processes) await basis.release()
+  }
+}
+
+/** Runs the probes; every process it starts is put into `processes`. */
+async function runProbes(
+  operator: LinearOperator,
+  options: DensityOptions,
+  processes: LanczosProcess[],
+): Promise<DensityResult> {
   const { size, space } = operator
   const { probes, stream, signal } = options
   const steps = Math.min(options.steps, size)
-  const processes: LanczosProcess[] = []
   for (let probe = 0; probe < probes; probe += 1) {
     const start = space.allocate(1)
     fillNormal(start, stream.fork('probe', probe))
@@ -68,7 +81,7 @@ export async function estimateDensity(
     const active = processes.filter((process) => !process.hasClosed)
     if (active.length === 0) break
     active.forEach((process, i) => {
-      row(block, i).set(process.current)
+      process.readCurrent(row(block, i))
     })
     await operator.apply(block, active.length, product)
     for (const [i, process] of active.entries()) await process.absorb(row(product, i))

@@ -100,8 +100,25 @@ export async function extremeEigenpairs(
       `maxProducts must be ${2 * wanted} or more for ${wanted} eigenpairs, got ${options.maxProducts}`,
     )
   }
-  const search = new Search(operator, options, top, bottom)
-  return search.run()
+  const capacity = basisCapacity(operator, options, wanted)
+  const basis = await KrylovBasis.create(operator.space, capacity)
+  try {
+    return await new Search(operator, options, top, bottom, basis).run()
+  } finally {
+    await basis.release()
+  }
+}
+
+/** Rows of the basis: what was asked for, or as many as the default memory takes, within sense. */
+function basisCapacity(
+  { size, space }: LinearOperator,
+  { maxBasis }: EigenpairsOptions,
+  wanted: number,
+): number {
+  const bytes = space.epsilon > 1e-10 ? 4 : 8
+  const fitting = Math.floor(basisBytes / (bytes * size))
+  const capacity = maxBasis ?? Math.min(600, Math.max(2 * wanted + 20, fitting))
+  return Math.min(size, Math.max(capacity, wanted + 2))
 }
 
 /** The state of one search: A Qᵀ = Qᵀ T + r e_lastᵀ with a small dense T. */
@@ -111,6 +128,7 @@ class Search {
   readonly #top: number
   readonly #bottom: number
   readonly #basis: KrylovBasis
+  readonly #current: Vector
   readonly #product: Vector
   /** T, symmetric, `[count, count]`. */
   #projected: number[][] = []
@@ -126,18 +144,20 @@ class Search {
   #depth = 0
   #restarts = 0
 
-  constructor(operator: LinearOperator, options: EigenpairsOptions, top: number, bottom: number) {
+  constructor(
+    operator: LinearOperator,
+    options: EigenpairsOptions,
+    top: number,
+    bottom: number,
+    basis: KrylovBasis,
+  ) {
     this.#operator = operator
     this.#options = options
     this.#top = top
     this.#bottom = bottom
-    const { size, space } = operator
-    const bytes = space.epsilon > 1e-10 ? 4 : 8
-    const fitting = Math.floor(basisBytes / (bytes * size))
-    const least = 2 * (top + bottom) + 20
-    const capacity = options.maxBasis ?? Math.min(600, Math.max(least, fitting))
-    this.#basis = new KrylovBasis(space, Math.min(size, Math.max(capacity, top + bottom + 2)))
-    this.#product = space.allocate(1)
+    this.#basis = basis
+    this.#current = operator.space.allocate(1)
+    this.#product = operator.space.allocate(1)
   }
 
   async run(): Promise<EigenpairsResult> {
@@ -184,7 +204,8 @@ class Search {
   async #step(): Promise<void> {
     throwIfStopped(this.#options.signal)
     const last = this.#projected.length
-    await this.#operator.apply(this.#basis.row(last), 1, this.#product)
+    this.#basis.readRow(last, this.#current)
+    await this.#operator.apply(this.#current, 1, this.#product)
     this.#products += 1
     const { coefficients, norm, lengthBefore } = await this.#basis.orthogonalize(
       this.#product,
@@ -341,7 +362,9 @@ class Search {
     const orthogonalityLoss = await this.#basis.orthogonalityLoss()
     await this.#keep(ritz, indices)
     const rows = indices.length
-    const found = this.#basis.rows.subarray(0, rows * this.#operator.size)
+    const found = this.#basis.readRows(rows)
+    // Room for the products of the end.
+    await this.#basis.release()
     const { pairs, vectors } = await measurePairs(this.#operator, found, rows, {
       top: this.#top,
       before: this.#products,

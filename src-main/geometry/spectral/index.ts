@@ -1,6 +1,7 @@
 export { estimateDensity, type DensityOptions, type DensityResult } from './density.ts'
 export { extremeEigenpairs, type EigenpairsOptions, type EigenpairsResult } from './eigenpairs.ts'
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
+export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 export type { Eigenpair } from './measure-pairs.ts'
 export { estimateTrace, type TraceOptions, type TraceResult } from './trace.ts'
 export { eigenSymmetric, eigenTridiagonal, quadratureTridiagonal } from './tridiagonal.ts'

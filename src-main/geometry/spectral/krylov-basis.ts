@@ -1,5 +1,5 @@
 import { NonFiniteError, type RandomStream, fillNormal } from '#base'
-import type { Vector, VectorSpace } from '#geometry/operators'
+import type { RowStore, Vector, VectorSpace } from '#geometry/operators'
 
 /** Below this share of its former length a vector has cancelled and is orthogonalized again (DGKS). */
 const cancellation = 0.7
@@ -14,28 +14,46 @@ export interface Orthogonalized {
   readonly lengthBefore: number
 }
 
-/** Orthonormal rows that grow one at a time, in a buffer allocated once. */
+/** Orthonormal rows that grow one at a time, in a store made once; where it lies is the space's affair. */
 export class KrylovBasis {
   readonly space: VectorSpace
   readonly capacity: number
-  /** `[capacity, n]`; the first `count` rows are in use. */
-  readonly rows: Vector
+  readonly #store: RowStore
   #count = 0
 
-  constructor(space: VectorSpace, capacity: number) {
+  private constructor(space: VectorSpace, store: RowStore) {
     this.space = space
-    this.capacity = capacity
-    this.rows = space.allocate(capacity)
+    this.capacity = store.capacity
+    this.#store = store
+  }
+
+  /** An empty basis with room for `capacity` rows. */
+  static async create(space: VectorSpace, capacity: number): Promise<KrylovBasis> {
+    return new KrylovBasis(space, await space.createRows(capacity))
   }
 
   get count(): number {
     return this.#count
   }
 
-  /** Row i as a view. */
+  /** Row i: a view where rows lie whole, a copy elsewhere; not to be written. */
   row(index: number): Vector {
+    return this.#store.row(index)
+  }
+
+  /** Copies row i into `target`, `[n]`. */
+  readRow(index: number, target: Vector): void {
+    this.#store.read(index, target)
+  }
+
+  /** A copy of the first rows, `[rowCount, n]`. */
+  readRows(rowCount: number): Vector {
     const { size } = this.space
-    return this.rows.subarray(index * size, (index + 1) * size)
+    const block = this.space.allocate(rowCount)
+    for (let i = 0; i < rowCount; i += 1) {
+      this.#store.read(i, block.subarray(i * size, (i + 1) * size))
+    }
+    return block
   }
 
   /**
@@ -45,19 +63,17 @@ export class KrylovBasis {
    * @throws NonFiniteError naming `where` if w is not finite.
    */
   async orthogonalize(w: Vector, where: string): Promise<Orthogonalized> {
-    const { space } = this
     const coefficients = new Float64Array(this.#count)
     const lengthBefore = await this.#norm(w, where)
     let norm = lengthBefore
     if (this.#count === 0) return { coefficients, norm, lengthBefore }
     for (let pass = 0; pass < 2; pass += 1) {
       const before = norm
-      const parts = await space.innerProducts(w, 1, this.rows, this.#count)
-      await space.addCombination(
+      const parts = await this.#store.innerProducts(w, 1, this.#count)
+      await this.#store.addTo(
         w,
         1,
         parts.map((part) => -part),
-        this.rows,
         this.#count,
       )
       parts.forEach((part, i) => (coefficients[i]! += part))
@@ -69,8 +85,7 @@ export class KrylovBasis {
 
   /** Appends w/‖w‖; w is orthogonal to the basis. */
   async push(w: Vector, norm: number): Promise<void> {
-    const target = this.row(this.#count)
-    await this.space.setCombination(target, 1, Float64Array.of(1 / norm), w, 1)
+    await this.#store.write(this.#count, w, 1 / norm)
     this.#count += 1
   }
 
@@ -86,9 +101,7 @@ export class KrylovBasis {
 
   /** Replaces the basis by combinations of its rows, C `[rowCount, count]` with orthonormal rows. */
   async recombine(coefficients: Float64Array, rowCount: number): Promise<void> {
-    const combined = this.space.allocate(rowCount)
-    await this.space.setCombination(combined, rowCount, coefficients, this.rows, this.#count)
-    this.rows.set(combined)
+    await this.#store.recombine(coefficients, rowCount, this.#count)
     this.#count = rowCount
   }
 
@@ -100,16 +113,21 @@ export class KrylovBasis {
   /** max |QᵀQ − I|. */
   async orthogonalityLoss(): Promise<number> {
     const count = this.#count
-    const gram = await this.space.innerProducts(this.rows, count, this.rows, count)
+    const gram = await this.#store.gram(count)
     return gram.reduce(
       (worst, value, i) => Math.max(worst, Math.abs(value - (i % (count + 1) === 0 ? 1 : 0))),
       0,
     )
   }
 
+  /** Frees the rows. */
+  release(): Promise<void> {
+    return this.#store.release()
+  }
+
   async #norm(w: Vector, where: string): Promise<number> {
-    const [square] = await this.space.innerProducts(w, 1, w, 1)
-    if (!Number.isFinite(square)) throw new NonFiniteError(where)
-    return Math.sqrt(square!)
+    const norm = await this.space.norm(w)
+    if (!Number.isFinite(norm)) throw new NonFiniteError(where)
+    return norm
   }
 }

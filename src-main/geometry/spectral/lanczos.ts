@@ -16,7 +16,7 @@ export interface LanczosOptions {
 
 /** A partial tridiagonalization A Qᵀ = Qᵀ T + r eₖᵀ. */
 export interface LanczosResult {
-  /** Q, `[k, n]`, orthonormal rows. */
+  /** Q, `[k, n]`, orthonormal rows; theirs until they release it. */
   readonly basis: KrylovBasis
   /** Diagonal of T, `[k]`. */
   readonly diagonal: readonly number[]
@@ -51,7 +51,7 @@ export class LanczosProcess {
    * @throws RangeError if `start` is zero.
    */
   static async create(space: VectorSpace, depth: number, start: Vector): Promise<LanczosProcess> {
-    const basis = new KrylovBasis(space, depth)
+    const basis = await KrylovBasis.create(space, depth)
     const { norm } = await basis.orthogonalize(start, 'the start vector')
     if (norm === 0) throw new RangeError('start must not be zero')
     await basis.push(start, norm)
@@ -67,12 +67,12 @@ export class LanczosProcess {
     return this.#residualNorm
   }
 
-  /** The vector whose product comes next. */
-  get current(): Vector {
-    return this.basis.row(this.diagonal.length)
+  /** Copies the vector whose product comes next into `target`, `[n]`. */
+  readCurrent(target: Vector): void {
+    this.basis.readRow(this.diagonal.length, target)
   }
 
-  /** Takes A·current (overwritten) and moves one step on. */
+  /** Takes A times that vector (overwritten) and moves one step on. */
   async absorb(product: Vector): Promise<void> {
     const step = this.diagonal.length
     const { coefficients, norm, lengthBefore } = await this.basis.orthogonalize(
@@ -126,12 +126,18 @@ export async function lanczos(
     throw new InputError('depth', `depth must be in 1…${size}, got ${depth}`)
   }
   const process = await LanczosProcess.create(space, depth, start.slice())
-  const product = space.allocate(1)
-  while (process.diagonal.length < depth && !process.hasClosed) {
-    throwIfStopped(signal)
-    await operator.apply(process.current, 1, product)
-    await process.absorb(product)
-    options.onStep?.(process.diagonal.length)
+  const [current, product] = [space.allocate(1), space.allocate(1)]
+  try {
+    while (process.diagonal.length < depth && !process.hasClosed) {
+      throwIfStopped(signal)
+      process.readCurrent(current)
+      await operator.apply(current, 1, product)
+      await process.absorb(product)
+      options.onStep?.(process.diagonal.length)
+    }
+  } catch (error) {
+    await process.basis.release()
+    throw error
   }
   return {
     basis: process.basis,

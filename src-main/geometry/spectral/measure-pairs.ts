@@ -41,11 +41,11 @@ export async function measurePairs(
     const [length] = await space.innerProducts(v, 1, v, 1)
     const value = product! / length!
     await space.addCombination(r, 1, Float64Array.of(-value), v, 1)
-    const [square] = await space.innerProducts(r, 1, r, 1)
-    if (!Number.isFinite(value) || !Number.isFinite(square)) {
+    const residual = await space.norm(r)
+    if (!Number.isFinite(value) || !Number.isFinite(residual)) {
       throw new NonFiniteError(`the operator's product ${options.before + i + 1}`)
     }
-    pairs.push({ value, residual: Math.sqrt(square!) })
+    pairs.push({ value, residual })
   }
   const indices = pairs.map((_, i) => i)
   const order = [

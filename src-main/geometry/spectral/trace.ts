@@ -54,12 +54,12 @@ export async function estimateTrace(
     await operator.apply(block, count, product)
     for (let i = 0; i < count; i += 1) {
       const [sample] = await space.innerProducts(row(block, i), 1, row(product, i), 1)
-      const [square] = await space.innerProducts(row(product, i), 1, row(product, i), 1)
-      if (!Number.isFinite(sample) || !Number.isFinite(square)) {
+      const length = await space.norm(row(product, i))
+      if (!Number.isFinite(sample) || !Number.isFinite(length)) {
         throw new NonFiniteError(`the operator's product with probe ${samples.length + 1}`)
       }
       samples.push(sample!)
-      squares.push(square!)
+      squares.push(length ** 2)
     }
     options.onProgress?.(samples.length)
   }

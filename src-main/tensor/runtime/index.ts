@@ -1,6 +1,8 @@
 export { allocateTensor } from './allocate-tensor.ts'
 export { hostData, HostTensor } from './host-tensor.ts'
 export { loweringRules, lowerProgram } from './lowering.ts'
+export { availableMemory, formatBytes } from './memory-budget.ts'
+export { FilePanels, MemoryPanels, scratchFolder, type PanelStorage } from './memory-panels.ts'
 export {
   compileProgram,
   createOnnxRuntime,

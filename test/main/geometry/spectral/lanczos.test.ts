@@ -25,7 +25,7 @@ describe('lanczos', () => {
         expect(await result.basis.orthogonalityLoss()).toBeLessThan(1e-12)
         const depth = result.diagonal.length
         const product = new Float64Array(depth * n)
-        await A.apply(result.basis.rows.subarray(0, depth * n), depth, product)
+        await A.apply(result.basis.readRows(depth), depth, product)
         for (let step = 0; step < depth; step += 1) {
           const residual = product.slice(step * n, (step + 1) * n)
           const parts = [
