@@ -53,6 +53,20 @@ export class NonFiniteError extends Error {
   }
 }
 
+/** An operator that a runtime does not have, or not for this type. */
+export class UnsupportedError extends InputError {
+  readonly operator: string
+  /** As printed: `f64[2, 3]`. */
+  readonly type: string
+
+  constructor(runtime: string, operator: string, type: string) {
+    super(operator, `${runtime} has no ${operator} with ${type}`)
+    this.name = 'UnsupportedError'
+    this.operator = operator
+    this.type = type
+  }
+}
+
 /** Work ended because its signal said so. */
 export class StoppedError extends Error {
   constructor() {

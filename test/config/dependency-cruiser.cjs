@@ -6,6 +6,7 @@ const table = {
   'tensor/program': ['tensor/dense'],
   'tensor/transforms': ['tensor/dense', 'tensor/program'],
   'tensor/runtime': ['tensor/dense', 'tensor/program', 'tensor/transforms'],
+  'tensor/tensorflow': ['tensor/dense', 'tensor/program', 'tensor/runtime'],
   'learn/layers': ['tensor/dense', 'tensor/program'],
   'learn/models': ['tensor/dense', 'tensor/program', 'learn/layers'],
   'learn/optimizers': ['tensor/dense', 'tensor/program'],

@@ -21,3 +21,4 @@ export type {
 } from './runtime.ts'
 export { describeRuntime, type OnnxDevice, type SessionOptions } from './session.ts'
 export { uploadBatches } from './upload-batches.ts'
+export { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
