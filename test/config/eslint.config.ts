@@ -33,6 +33,7 @@ const environmentForbidden = [
 
 /** Packages and Node modules that each have one home; everything else may not import them. */
 const homes: Record<string, string[]> = {
+  '@tensorflow/tfjs-core': ['src-main/tensor/tensorflow/backend.ts'],
   'onnxruntime-node': ['src-main/tensor/runtime/session.ts'],
   'better-sqlite3': ['src-main/lab/store/open.ts'],
   electron: ['src-main/hosts/desktop/**', 'src-main/entries/**'],
