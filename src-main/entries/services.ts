@@ -35,6 +35,7 @@ export function createServices(env: Readonly<Record<string, string | undefined>>
       return encodeNpy({ shape: [values.length], data: values, dtype: 'float32' })
     },
     probe: () => import('#lab/experiments'),
+    bench: () => import('#lab/bench'),
     checks: async () => (await import('#lab/experiments')).runChecks,
     describeRuntime: async () => (await import('#tensor/runtime')).describeRuntime(),
   }

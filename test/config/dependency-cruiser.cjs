@@ -17,13 +17,14 @@ const table = {
   'geometry/curvature': ['geometry/operators', 'tensor/[a-z]+'],
   'theory/spectra': ['tensor/dense', 'geometry/spectral'],
   'lab/experiments': ['tensor/[a-z]+', 'learn/[a-z]+', 'geometry/[a-z]+', 'theory/[a-z]+'],
+  'lab/bench': ['tensor/[a-z]+', 'learn/[a-z]+', 'geometry/[a-z]+'],
   'lab/store': [],
   'lab/jobs': ['lab/store', 'lab/experiments'],
   'lab/reports': ['lab/store', 'theory/[a-z]+'],
   'lab/api': ['lab/jobs', 'lab/store', 'lab/reports', 'lab/experiments'],
   'hosts/http': ['lab/api'],
   'hosts/desktop': ['lab/api'],
-  'hosts/cli': ['lab/api', 'lab/experiments'],
+  'hosts/cli': ['lab/api', 'lab/experiments', 'lab/bench'],
 }
 // Spectral reduces probes by the same statistics that reports and charts use.
 const seesShared = /^(geometry\/spectral|theory|lab|hosts)(\/|$)/

@@ -41,6 +41,7 @@ const homes: Record<string, string[]> = {
   'node:http': ['src-main/hosts/http/**'],
   'node:child_process': [
     'src-main/lab/jobs/worker-link.ts',
+    'src-main/lab/bench/peer/**',
     'src-main/hosts/desktop/**',
     'src-main/hosts/cli/**',
     'src-main/entries/**',
@@ -56,6 +57,7 @@ const homes: Record<string, string[]> = {
   'node:fs/promises': [
     'src-main/lab/store/**',
     'src-main/lab/reports/**',
+    'src-main/lab/bench/peer/**',
     'src-main/learn/datasets/**',
     'src-main/tensor/runtime/memory-panels.ts',
     'src-main/entries/**',
@@ -153,7 +155,7 @@ export default defineConfig(
     // Numerical inner loops: the index is bounded by the loop itself.
     files: [
       'src-main/{base,tensor,learn,geometry,theory}/**/*.ts',
-      'src-main/lab/experiments/**/*.ts',
+      'src-main/lab/{experiments,bench}/**/*.ts',
       'src-shared/statistics/**/*.ts',
       'test/**/*.ts',
     ],

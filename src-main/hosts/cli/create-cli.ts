@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addBench } from './commands/bench.ts'
 import { addCheck } from './commands/check.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   addDelete,
   addProbe,
   addCheck,
+  addBench,
   addDoctor,
   addSchema,
 ]

@@ -1,5 +1,6 @@
 import type { Logger } from '#base'
 import type { BuildFacts, Lab } from '#lab/api'
+import type * as Bench from '#lab/bench'
 import type * as Experiments from '#lab/experiments'
 import type { RpcClient } from '#shared/rpc'
 
@@ -47,6 +48,7 @@ export interface CliServices {
   /** Bytes of an `.npy` file with a float32 vector. */
   encodeVector(values: Float32Array): Promise<Uint8Array>
   readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>
+  readonly bench: () => Promise<Pick<typeof Bench, 'runBench' | 'workloadsNamed'>>
   readonly checks: () => Promise<typeof Experiments.runChecks>
   readonly describeRuntime: () => Promise<{ name: string; version: string; providers: string[] }>
 }

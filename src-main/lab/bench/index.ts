@@ -1,0 +1,6 @@
+export { DisagreementError } from './agreement.ts'
+export { Peer, PeerError } from './peer/peer.ts'
+export { benchReportSchema, type BenchReport, type Comparison } from './report.ts'
+export { runBench, type BenchOptions } from './run-bench.ts'
+export { standardWorkloads, workloadsNamed } from './workloads/standard.ts'
+export type { Workload, WorkloadInstance } from './workloads/workload.ts'

@@ -1,0 +1,190 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError, throwIfStopped } from '#base'
+import type { TensorData } from '#tensor/dense'
+import type { Contestant } from '../race.ts'
+import type { Workload, WorkloadInstance } from '../workloads/workload.ts'
+import { LineProcess } from './line-process.ts'
+import {
+  answerSchema,
+  greetingSchema,
+  peerWays,
+  type Answer,
+  type PeerVersions,
+  type PeerWay,
+  type PeerWork,
+} from './messages.ts'
+
+/** A peer that broke off or answered what nobody asked. */
+export class PeerError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'PeerError'
+  }
+}
+
+/** Training settings that both sides share. */
+export interface StepSettings {
+  readonly learningRate: number
+  readonly momentum: number
+}
+
+/** What a peer computed from the parameters, the batch and the direction it was given. */
+export interface PeerFigures {
+  readonly loss: number
+  readonly gradient: Float32Array
+  /** H·v by each way that works. */
+  readonly products: ReadonlyMap<PeerWay, Float32Array>
+  /** Why a way does not work for this network. */
+  readonly failures: ReadonlyMap<PeerWay, string>
+}
+
+/** Where a peer is found. */
+export interface PeerOptions {
+  /** The Python to run. */
+  readonly python: string
+  readonly script: string
+  /** Ends the peer at once. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const bytesOf = (data: TensorData): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+/** Another library in a process of its own, which holds one workload at a time. */
+export class Peer {
+  readonly versions: PeerVersions
+  readonly #process: LineProcess
+  readonly #folder: string
+  readonly #signal: AbortSignal | undefined
+  readonly #kill: () => void
+
+  private constructor(
+    process: LineProcess,
+    versions: PeerVersions,
+    folder: string,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#process = process
+    this.versions = versions
+    this.#folder = folder
+    this.#signal = signal
+    this.#kill = () => process.kill()
+    signal?.addEventListener('abort', this.#kill)
+  }
+
+  /**
+   * Starts a peer and waits until it is ready.
+   *
+   * @throws InputError if the Python cannot be run or has no PyTorch that will do.
+   */
+  static async start({ python, script, signal }: PeerOptions): Promise<Peer> {
+    const process = new LineProcess(python, [script])
+    const line = await process.read()
+    if (line === null) {
+      throw new InputError('--peers', `--peers: ${python} cannot be run: ${process.endNote}`)
+    }
+    const greeting = greetingSchema.safeParse(parsed(line))
+    if (greeting.success && 'ready' in greeting.data) {
+      const folder = await mkdtemp(join(tmpdir(), 'saddle-bench-'))
+      return new Peer(process, greeting.data.ready, folder, signal)
+    }
+    await process.close()
+    const reason = greeting.success && 'missing' in greeting.data ? greeting.data.missing : line
+    throw new InputError(
+      '--peers',
+      `--peers: ${python} must have PyTorch 2.0 or later and NumPy: ${reason}`,
+    )
+  }
+
+  /**
+   * Gives the peer a workload in place of the one before.
+   *
+   * @param direction - v, `[n]`.
+   * @throws PeerError if it cannot build the network.
+   */
+  async prepare(
+    workload: Workload,
+    instance: WorkloadInstance,
+    direction: Float32Array,
+    step: StepSettings,
+  ): Promise<PeerFigures> {
+    const { layout, initialParameters, batch, loss } = instance
+    const file = join(this.#folder, 'inputs')
+    const results = join(this.#folder, 'results')
+    await writeFile(file, [initialParameters, ...batch, direction].map(bytesOf))
+    const answer = await this.#ask({
+      prepare: {
+        network: workload.twin,
+        file,
+        results,
+        parameters: layout.entries.map(({ shape }) => shape),
+        batch: loss.inputs.slice(layout.entries.length).map(({ type }) => type),
+        ...step,
+      },
+    })
+    if (!('prepared' in answer)) throw this.#refusal(answer)
+    const { buffer } = new Uint8Array(await readFile(results))
+    const parts = Array.from(
+      { length: buffer.byteLength / layout.size / Float32Array.BYTES_PER_ELEMENT },
+      (_, i) =>
+        new Float32Array(buffer, i * layout.size * Float32Array.BYTES_PER_ELEMENT, layout.size),
+    )
+    const { failures } = answer.prepared
+    const working = peerWays.filter((way) => failures[way] === undefined)
+    return {
+      loss: answer.prepared.loss,
+      gradient: parts[0]!,
+      products: new Map(working.map((way, i) => [way, parts[i + 1]!])),
+      failures: new Map(
+        peerWays.flatMap((way) => {
+          const reason = failures[way]
+          return reason === undefined ? [] : [[way, reason] as const]
+        }),
+      ),
+    }
+  }
+
+  /** A work of the peer's; a call does K units, but one for a step and a matrix product. */
+  contestant(work: PeerWork, rows: number): Contestant {
+    return {
+      units: work === 'gemm' || work === 'step' ? 1 : rows,
+      run: async (warm, repeat) => {
+        const answer = await this.#ask({ run: work, rows, warm, repeat })
+        if (!('ms' in answer)) throw this.#refusal(answer)
+        return answer.ms
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#kill)
+    await this.#process.close()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #ask(request: unknown): Promise<Answer> {
+    this.#process.write(JSON.stringify(request))
+    const line = await this.#process.read()
+    throwIfStopped(this.#signal)
+    if (line === null) throw new PeerError(`the peer broke off: ${this.#process.endNote}`)
+    const answer = answerSchema.safeParse(parsed(line))
+    if (!answer.success) throw new PeerError(`the peer answered ${line.slice(0, 200)}`)
+    return answer.data
+  }
+
+  #refusal(answer: Answer): PeerError {
+    return new PeerError(
+      'error' in answer ? `the peer failed: ${answer.error}` : 'the peer answered another question',
+    )
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null // not of the protocol: the schema refuses it
+  }
+}
