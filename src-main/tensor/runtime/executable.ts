@@ -4,6 +4,7 @@ import { formatType, type Program, type ValueType } from '#tensor/program'
 import { allocateTensor } from './allocate-tensor.ts'
 import { GpuTensor, staysOnGpu } from './gpu-tensor.ts'
 import { hostData } from './host-tensor.ts'
+import { webgpuRules } from './lowering-webgpu.ts'
 import { lowerProgram } from './lowering.ts'
 import type { CompileOptions, Executable, TensorInput } from './runtime.ts'
 import { createSession, DeviceBuffer, type Argument, type SessionOptions } from './session.ts'
@@ -43,13 +44,13 @@ export async function compileOnnx(
 ): Promise<Executable> {
   const inputTypes = program.inputs.map((variable) => variable.type)
   const outputTypes = program.outputs.map((variable) => variable.type)
-  const resident =
-    options.device === 'webgpu'
-      ? outputTypes.flatMap(({ dtype }, i) =>
-          i < residentOutputs && staysOnGpu(dtype) ? [`out${i}`] : [],
-        )
-      : []
-  const model = lowerProgram(program).encode(program.name)
+  const isWebgpu = options.device === 'webgpu'
+  const resident = isWebgpu
+    ? outputTypes.flatMap(({ dtype }, i) =>
+        i < residentOutputs && staysOnGpu(dtype) ? [`out${i}`] : [],
+      )
+    : []
+  const model = lowerProgram(program, isWebgpu ? webgpuRules : {}).encode(program.name)
   const session = await createSession(model, options, resident, workspaceBytes(program))
 
   async function run(

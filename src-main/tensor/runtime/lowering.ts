@@ -189,8 +189,11 @@ const lowerScatterAdd: LowerRule<'scatterAdd'> = (
   return reshapeNode(graph, { name: turned, actual: [] }, type.shape)
 }
 
+/** One rule a primitive. */
+export type LoweringRules = { readonly [P in Primitive]: LowerRule<P> }
+
 /** How each primitive is written in ONNX; total by type. */
-export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
+export const loweringRules: LoweringRules = {
   constant: (graph, _inputs, { value, shape, dtype }) => ({
     name: graph.number(value, dtype, shape.length),
     actual: shape.map(() => 1),
@@ -352,8 +355,16 @@ export const loweringRules: { readonly [P in Primitive]: LowerRule<P> } = {
     lowerDot(graph, { value: lhs!, type: lhsType! }, { value: rhs!, type: rhsType! }, params, type),
 }
 
-/** A program as an ONNX model, with inputs `in0…` and outputs `out0…`. */
-export function lowerProgram(program: Program): OnnxGraph {
+/**
+ * A program as an ONNX model, with inputs `in0…` and outputs `out0…`.
+ *
+ * @param deviceRules - Rules in place of the general ones, for what a device does badly.
+ */
+export function lowerProgram(
+  program: Program,
+  deviceRules: Partial<LoweringRules> = {},
+): OnnxGraph {
+  const rules = { ...loweringRules, ...deviceRules }
   const graph = new OnnxGraph()
   const sharedPatches = findSharedPatches(program)
   const environment = new Map<Variable, Lowered>()
@@ -363,7 +374,7 @@ export function lowerProgram(program: Program): OnnxGraph {
   })
   for (const equation of program.equations) {
     const values = equation.inputs.map((input) => environment.get(input)!)
-    environment.set(equation.output, lowerEquation(graph, equation, values, sharedPatches))
+    environment.set(equation.output, lowerEquation(graph, rules, equation, values, sharedPatches))
   }
   program.outputs.forEach((variable, i) => {
     const { dtype, shape } = variable.type
@@ -375,12 +386,13 @@ export function lowerProgram(program: Program): OnnxGraph {
 
 function lowerEquation(
   graph: OnnxGraph,
+  rules: LoweringRules,
   equation: Equation,
   values: readonly Lowered[],
   sharedPatches: SharedPatches,
 ): Lowered {
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
-  const rule = loweringRules[equation.primitive] as LowerRule<Primitive>
+  const rule = rules[equation.primitive] as LowerRule<Primitive>
   return rule(
     graph,
     values,

@@ -107,6 +107,13 @@ export function createSession(
   return options.cache.take({ model, variant, workspaceBytes }, load)
 }
 
+/**
+ * The provider of a device. WebGPU convolves channels-first, as our graphs are written: its channels-last kernel is wrong
+ * for grouped convolutions with more than four outputs a group that are no multiple of four, as patches are (1.30).
+ */
+const providerOf = (device: OnnxDevice): ort.InferenceSession.ExecutionProviderConfig =>
+  device === 'webgpu' ? { name: device, preferredLayout: 'NCHW' } : device
+
 async function loadSession(
   model: Uint8Array,
   options: SessionOptions,
@@ -114,7 +121,7 @@ async function loadSession(
 ): Promise<Session> {
   const { device = 'cpu', threads = 0 } = options
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [device],
+    executionProviders: [providerOf(device)],
     graphOptimizationLevel: 'all',
     ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
     interOpNumThreads: 1,
