@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { invariant, ShapeError } from '#base'
 import { sizeOf, type TensorData } from '#tensor/dense'
+import { runInto, withStop } from './memory-return.ts'
 import type { SessionCache } from './session-cache.ts'
 
 /** Where ONNX Runtime can compute. */
@@ -120,7 +121,8 @@ async function loadSession(
   resident: readonly string[],
 ): Promise<Session> {
   const { device = 'cpu', threads = 0 } = options
-  const session = await ort.InferenceSession.create(model, {
+  const bytes = resident.length === 0 ? withStop(model) : model
+  const session = await ort.InferenceSession.create(bytes, {
     executionProviders: [providerOf(device)],
     graphOptimizationLevel: 'all',
     ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
@@ -147,7 +149,7 @@ async function loadSession(
     run:
       resident.length === 0
         ? async (inputs, outputs) => {
-            await session.run(feedsOf(inputs), feedsOf(outputs))
+            await runInto(session, feedsOf(inputs), feedsOf(outputs))
           }
         : async (inputs, outputs) => {
             // With outputs on the GPU the binding takes no buffers to write into; it makes every output anew.
