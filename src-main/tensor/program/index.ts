@@ -18,7 +18,7 @@ export {
   type PrimitiveParams,
 } from './primitives.ts'
 export { shapeRules } from './shape-rules.ts'
-export { countOperations, simplifyProgram, type SimplifyOptions } from './simplify.ts'
+export { countOperations, pruneProgram, simplifyProgram, type SimplifyOptions } from './simplify.ts'
 export { Graph, inlineProgram, reemit, traceProgram, Tracer } from './tracer.ts'
 export { typecheckProgram } from './typecheck.ts'
 export {

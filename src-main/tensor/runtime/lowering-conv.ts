@@ -22,6 +22,9 @@ export interface ConvOperand {
 /** Patches that some product of a program needs anyway, by value and window. */
 export type SharedPatches = ReadonlyMap<Variable, ReadonlySet<string>>
 
+/** With fewer outputs a matrix product with patches is slower than the runtime's own convolution. */
+const fewestRows = 48
+
 /** How one convolution is computed. */
 type Way =
   /** The runtime's own convolution. */
@@ -81,7 +84,8 @@ function wayOf(equation: EquationOf<'conv'>, shared: SharedPatches | null): Way 
   const positions = extentsAt(equation.output.type.shape, spatialOf(params.outAxes))
   if (sizeOf(kernel) <= sizeOf(positions)) {
     const window = forwardWindow(params, kernel, positions)
-    const isThere = shared?.get(lhs)?.has(keyOf(window)) === true
+    const outs = rhs.type.shape[params.rhsAxes[1]!]!
+    const isThere = outs >= fewestRows && shared?.get(lhs)?.has(keyOf(window)) === true
     return isThere ? { kind: 'patches', of: 'lhs', window, tapsAre: 'kernel' } : { kind: 'direct' }
   }
   const entries = (value: Variable, spatial: number[]): number =>

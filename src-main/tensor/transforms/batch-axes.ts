@@ -5,6 +5,11 @@ import { broadcastInto, reshape, transpose, type Tracer } from '#tensor/program'
 export interface Batched {
   readonly value: Tracer
   readonly axis: number | null
+  /**
+   * Makes the value again with its batch axis elsewhere, for values that are repetitions of something smaller: that
+   * costs less than to move them.
+   */
+  readonly remake?: ((axis: number) => Tracer) | undefined
 }
 
 /** Inserts an entry into a list. */
@@ -41,8 +46,11 @@ export function repeatAlong(value: Tracer, size: number, axis: number): Tracer {
 }
 
 /** The value with its batch axis at a place: moved there, or repeated if it has none. */
-export const placed = ({ value, axis }: Batched, size: number, at: number): Tracer =>
-  axis === null ? repeatAlong(value, size, at) : moveAxis(value, axis, at)
+export function placed({ value, axis, remake }: Batched, size: number, at: number): Tracer {
+  if (axis === null) return repeatAlong(value, size, at)
+  if (axis === at) return value
+  return remake === undefined ? moveAxis(value, axis, at) : remake(at)
+}
 
 /** A batch axis folded into another dimension, and how to take it out again. */
 export interface Folded {

@@ -48,18 +48,34 @@ type BatchRule<P extends Primitive> = (
   equation: Equation,
 ) => Batched
 
-/**
- * The place where most work is spared: the last of the operands'. Activations of convolutions carry the axis behind
- * the samples, what is repeated along them carries it in front and costs nothing to move.
- */
-const commonAxis = (inputs: readonly Batched[]): number =>
-  Math.max(...inputs.map(({ axis }) => axis ?? 0))
+const isFixed = ({ axis, remake }: Batched): boolean => axis !== null && remake === undefined
 
-const elementwise: BatchRule<Primitive> = (inputs, _params, size, equation) => {
-  const axis = commonAxis(inputs)
-  const values = inputs.map((input) => placed(input, size, axis))
-  return { value: reemit(values[0]!.graph, equation, values), axis }
+/**
+ * The place where least has to move: the last of the operands' that cannot be made again elsewhere. Activations of
+ * convolutions carry the axis behind the samples; they meet nothing that leads with it but repetitions.
+ */
+function commonAxis(inputs: readonly Batched[]): number {
+  const fixed = inputs.filter(isFixed)
+  return Math.max(...(fixed.length > 0 ? fixed : inputs).map(({ axis }) => axis ?? 0))
 }
+
+/** A result that can be made again elsewhere if all its batched operands can. */
+function fromOperands(
+  inputs: readonly Batched[],
+  size: number,
+  make: (values: readonly Tracer[], axis: number) => Tracer,
+): Batched {
+  const at = (axis: number): Tracer =>
+    make(
+      inputs.map((input) => placed(input, size, axis)),
+      axis,
+    )
+  const axis = commonAxis(inputs)
+  return { value: at(axis), axis, remake: inputs.some(isFixed) ? undefined : at }
+}
+
+const elementwise: BatchRule<Primitive> = (inputs, _params, size, equation) =>
+  fromOperands(inputs, size, (values) => reemit(values[0]!.graph, equation, values))
 
 /** Primitives that act along the last dimension: the batch axis must not be it. */
 const alongLast: BatchRule<Primitive> = ([x], _params, _size, equation) => {
@@ -93,6 +109,21 @@ const batchReshape: BatchRule<'reshape'> = ([x], { shape }, size) => {
   const axis = place === -1 ? end : place
   if (axis !== -1) return { value: reshape(x!.value, inserted(shape, axis, size)), axis }
   return { value: reshape(moveAxis(x!.value, x!.axis!, 0), [size, ...shape]), axis: 0 }
+}
+
+/** A repetition can have the batch axis at any place. */
+const batchBroadcast: BatchRule<'broadcast'> = ([x], { shape, axes }, size) => {
+  const at = (axis: number): Tracer => {
+    const from = axes.filter((target) => target < axis).length
+    return broadcastInto(
+      moveAxis(x!.value, x!.axis!, from),
+      inserted(shape, axis, size),
+      inserted(shifted(axes, axis), from, axis),
+    )
+  }
+  const before = axes[x!.axis! - 1]
+  const axis = before === undefined ? 0 : before + 1
+  return { value: at(axis), axis, remake: at }
 }
 
 /**
@@ -232,25 +263,13 @@ export const batchRules: { readonly [P in Primitive]: BatchRule<P> } = {
   transpose: single((x, axis, { permutation }) =>
     transpose(x, inserted(shifted(permutation, axis), axis, axis)),
   ),
-  broadcast: ([x], { shape, axes }, size) => {
-    const before = axes[x!.axis! - 1]
-    const axis = before === undefined ? 0 : before + 1
-    const value = broadcastInto(
-      x!.value,
-      inserted(shape, axis, size),
-      inserted(shifted(axes, axis), x!.axis!, axis),
-    )
-    return { value, axis }
-  },
+  broadcast: batchBroadcast,
   slice: single((x, axis, { starts, limits }, size) =>
     slice(x, inserted(starts, axis, 0), inserted(limits, axis, size)),
   ),
   pad: single((x, axis, { low, high }) => pad(x, inserted(low, axis, 0), inserted(high, axis, 0))),
-  concatenate: (inputs, params, size) => {
-    const axis = commonAxis(inputs)
-    const parts = inputs.map((input) => placed(input, size, axis))
-    return { value: concatenate(parts, params.axis >= axis ? params.axis + 1 : params.axis), axis }
-  },
+  concatenate: (inputs, { axis }, size) =>
+    fromOperands(inputs, size, (values, at) => concatenate(values, axis >= at ? axis + 1 : axis)),
   reverse: single((x, axis, { axes }) => reverse(x, shifted(axes, axis))),
   reduceSum: reduction(reduceSum),
   reduceMax: reduction(reduceMax),
@@ -279,22 +298,21 @@ export function batch(program: Program, isBatched: readonly boolean[], size: num
   const inputs = program.inputs.map(({ type }, i) =>
     graph.input(isBatched[i] === true ? { ...type, shape: [size, ...type.shape] } : type),
   )
-  const axes = new Map<Variable, number>()
-  inputs.forEach(({ variable }, i) => {
-    if (isBatched[i] === true) axes.set(variable, 0)
+  const known = new Map<Variable, Batched>()
+  inputs.forEach((value, i) => {
+    if (isBatched[i] === true) known.set(value.variable, { value, axis: 0 })
   })
+  const read = (value: Tracer): Batched => known.get(value.variable) ?? { value, axis: null }
   const outputs = inlineProgram(program, graph, inputs, (equation, traced) => {
-    const batched = traced.map((value) => ({ value, axis: axes.get(value.variable) ?? null }))
+    const batched = traced.map(read)
     if (batched.every(({ axis }) => axis === null)) return reemit(graph, equation, traced)
     // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
     const rule = batchRules[equation.primitive] as BatchRule<Primitive>
-    const { value, axis } = rule(batched, equation.params, size, equation)
-    axes.set(value.variable, axis!)
-    return value
+    const result = rule(batched, equation.params, size, equation)
+    known.set(result.value.variable, result)
+    return result.value
   })
-  const stacked = outputs.map((value) =>
-    placed({ value, axis: axes.get(value.variable) ?? null }, size, 0),
-  )
+  const stacked = outputs.map((value) => placed(read(value), size, 0))
   const result = graph.finish(`batch(${program.name})`, inputs, stacked)
   typecheckProgram(result)
   return result

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { simplifyProgram, type Program } from '#tensor/program'
+import {
+  matmulTransposed,
+  printProgram,
+  reduceSum,
+  simplifyProgram,
+  tanh,
+  traceProgram,
+  type Program,
+} from '#tensor/program'
 import { compileProgram, interpretProgram } from '#tensor/runtime'
-import { batch, gradient, hvp, jvp, valueAndGradient } from '#tensor/transforms'
-import { largestError, normalInputs, scalarPrograms } from '../../support/programs.ts'
+import { batch, gradient, hvp, jvp, linearize, valueAndGradient } from '#tensor/transforms'
+import { float32, largestError, normalInputs, scalarPrograms } from '../../support/programs.ts'
 
 const options = { numRuns: 120, seed: 20 }
 const wrt = [0, 1]
@@ -131,6 +139,53 @@ describe('batch', () => {
       }),
       options,
     )
+  })
+})
+
+describe('linearize', () => {
+  test('gives in two halves what the whole gives, and the second is linear', () => {
+    fc.assert(
+      fc.property(scalarPrograms, (program) => {
+        const inputs = normalInputs(program, 20)
+        const whole = hvp(program, wrt, null)
+        const { primal, tangent } = linearize(whole, [2, 3])
+        const residuals = interpretProgram(primal, inputs)
+        const apply = (v: readonly ArrayLike<number>[]) =>
+          interpretProgram(tangent, [...inputs, ...residuals, ...v])
+        const [u, v] = [normalInputs(program, 21), normalInputs(program, 22)]
+        const [hu, hv] = [apply(u), apply(v)]
+        const expected = interpretProgram(whole, [...inputs, ...u])
+        const sum = apply(moved(u, v, 2))
+        expected.forEach((part, i) => {
+          expect(largestError(hu[i]!, part)).toBe(0)
+          const combined = hu[i]!.map((x, j) => x + 2 * hv[i]![j]!)
+          expect(largestError(sum[i]!, combined)).toBeLessThan(1e-10)
+        })
+      }),
+      options,
+    )
+  })
+
+  test('leaves nothing to the tangents that does not depend on them', () => {
+    const layer = traceProgram('layer', [float32([3, 4]), float32([5, 4])], ([x, w]) => [
+      reduceSum(tanh(matmulTransposed(x!, w!))),
+    ])
+    const { primal, tangent } = linearize(hvp(layer, [1], null), [2])
+    expect(printProgram(primal)).toMatchInlineSnapshot(`
+      "primal(hvp(layer))(a: f32[3, 4], b: f32[5, 4]) {
+        c: f32[3, 5] = dot[lhsContract=[1] rhsContract=[1] lhsBatch=[] rhsBatch=[]] a b
+        d: f32[3, 5] = tanh[order=2] c
+        return d
+      }"
+    `)
+    expect(printProgram(tangent)).toMatchInlineSnapshot(`
+      "tangent(hvp(layer))(a: f32[3, 4], b: f32[5, 4], c: f32[3, 5], d: f32[5, 4]) {
+        e: f32[3, 5] = dot[lhsContract=[1] rhsContract=[1] lhsBatch=[] rhsBatch=[]] a d
+        f: f32[3, 5] = mul c e
+        g: f32[5, 4] = dot[lhsContract=[0] rhsContract=[0] lhsBatch=[] rhsBatch=[]] f a
+        return g
+      }"
+    `)
   })
 })
 
