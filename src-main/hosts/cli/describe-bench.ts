@@ -18,7 +18,11 @@ export function benchText(report: BenchReport): string {
     ]),
     ...('skipped' in report.population
       ? []
-      : rowsOf('W1 runs', String(report.population.runs), report.population)),
+      : rowsOf(
+          `${report.population.workload} seeds`,
+          String(report.population.runs),
+          report.population,
+        )),
     ...rowsOf('matrix product', '–', report.gemm),
   ]
   const head = ['work', 'whose', 'block', 'ms', 'ours / theirs']
@@ -71,7 +75,7 @@ function workloadLine(workload: BenchReport['workloads'][number]): string {
   ].join(' · ')
 }
 
-function notesOf({ gemm, workloads, population, readiness }: BenchReport): string[] {
+function notesOf({ machine, gemm, workloads, population, readiness }: BenchReport): string[] {
   const failures = workloads.flatMap(({ id, failures }) =>
     Object.entries(failures).map(([way, reason]) => `${id}: ${way} does not work: ${reason}`),
   )
@@ -80,8 +84,15 @@ function notesOf({ gemm, workloads, population, readiness }: BenchReport): strin
     'skipped' in readiness
       ? `session: not measured: ${readiness.skipped}`
       : `session of ${readiness.workload} in blocks of ${readiness.rows}: traced in ${formatDuration(readiness.traceMs)}, ` +
-        `loaded in ${formatDuration(readiness.compileMs)}; once more ${formatDuration(readiness.againMs)}`,
-    ...('skipped' in population ? [`16 runs of W1: not measured: ${population.skipped}`] : []),
+        `loaded in ${formatDuration(readiness.compileMs)}; once more ${formatDuration(readiness.againMs)}, which created ${readiness.sessionsAgain} sessions`,
+    ...('skipped' in population
+      ? [`seeds in one program: not measured: ${population.skipped}`]
+      : []),
     ...failures,
+    ...(machine.loadBefore > machine.threads / 2
+      ? [
+          `note: the load before was ${machine.loadBefore.toFixed(1)} on ${machine.threads} threads: other work slowed what was timed`,
+        ]
+      : []),
   ]
 }

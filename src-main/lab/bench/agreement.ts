@@ -3,17 +3,14 @@ import { layoutViews } from '#tensor/dense'
 import type { Runtime } from '#tensor/runtime'
 import { valueAndGradient } from '#tensor/transforms'
 import type { PeerFigures } from './peer/peer.ts'
-import type { WorkloadInstance } from './workloads/workload.ts'
-
-/** Largest relative deviation at which two sides are said to compute the same. */
-export const agreementTolerance = 1e-4
+import type { Workload, WorkloadInstance } from './workloads/workload.ts'
 
 /** The two sides of a comparison compute different things, so their times say nothing. */
 export class DisagreementError extends Error {
-  constructor(workload: string, what: string, deviation: number) {
+  constructor({ id, tolerance }: Workload, what: string, deviation: number) {
     super(
-      `${workload}: the peer's ${what} deviates from ours by ${deviation.toExponential(1)}, ` +
-        `more than ${agreementTolerance.toExponential(0)}; nothing was timed`,
+      `${id}: the peer's ${what} deviates from ours by ${deviation.toExponential(1)}, ` +
+        `more than ${tolerance.toExponential(0)}; nothing was timed`,
     )
     this.name = 'DisagreementError'
   }
@@ -65,10 +62,10 @@ export function relativeDeviation(a: ArrayLike<number>, b: ArrayLike<number>): n
  * Compares both sides of a workload.
  *
  * @returns The relative deviation of each figure by its name.
- * @throws DisagreementError at the first that deviates by more than {@link agreementTolerance}.
+ * @throws DisagreementError at the first that deviates by more than the workload allows.
  */
 export function compareFigures(
-  workload: string,
+  workload: Workload,
   own: OwnFigures,
   peer: PeerFigures,
 ): Record<string, number> {
@@ -80,7 +77,7 @@ export function compareFigures(
     deviations[`product by ${way}`] = relativeDeviation(product, own.product)
   }
   for (const [what, deviation] of Object.entries(deviations)) {
-    if (deviation > agreementTolerance) throw new DisagreementError(workload, what, deviation)
+    if (deviation > workload.tolerance) throw new DisagreementError(workload, what, deviation)
   }
   return deviations
 }

@@ -31,7 +31,6 @@ const blockSchema = z.strictObject({ rows: z.int(), ms: z.number() })
 
 /** A part that was not measured, and why. */
 const skippedSchema = z.strictObject({ skipped: z.string() })
-export type Skipped = z.infer<typeof skippedSchema>
 
 export const workloadReportSchema = z.strictObject({
   id: z.string(),
@@ -59,7 +58,12 @@ export const workloadReportSchema = z.strictObject({
 export type WorkloadReport = z.infer<typeof workloadReportSchema>
 
 /** Separate runs of one network as one program of ours, against the peer's one after another; a step of all. */
-const populationSchema = z.strictObject({ ...comparisonSchema.shape, runs: z.int() })
+const populationSchema = z.strictObject({
+  ...comparisonSchema.shape,
+  workload: z.string(),
+  runs: z.int(),
+})
+export type PopulationReport = z.infer<typeof populationSchema>
 
 /** Time until a product program of a deep network can be called. */
 const readinessSchema = z.strictObject({
@@ -69,8 +73,10 @@ const readinessSchema = z.strictObject({
   traceMs: z.number(),
   /** Lowering and loading. */
   compileMs: z.number(),
-  /** The same once more, from the loss on. */
+  /** All of it once more, from the loss on, after the first was released. */
   againMs: z.number(),
+  /** Sessions that the second time created; 0 means that it compiled nothing. */
+  sessionsAgain: z.int(),
 })
 export type Readiness = z.infer<typeof readinessSchema>
 
@@ -87,6 +93,8 @@ export const benchReportSchema = z.strictObject({
     cpu: z.string(),
     threads: z.int(),
     memoryBytes: z.number(),
+    /** Processes that wanted to run, on average over the minute before. */
+    loadBefore: z.number(),
   }),
   versions: z.strictObject({
     saddle: z.string(),

@@ -1,15 +1,16 @@
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { isoNow, monotonicMs, throwIfStopped } from '#base'
 import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import { compareFigures, ownFigures } from './agreement.ts'
 import { gemmContestant, measureGemm } from './gemm.ts'
+import { measurePopulation } from './measure-population.ts'
 import { measureProduct } from './measure-product.ts'
 import { measureReadiness } from './measure-readiness.ts'
 import { measureStep, stepSettings } from './measure-step.ts'
 import { peerWays } from './peer/messages.ts'
 import { Peer, type PeerFigures } from './peer/peer.ts'
 import type { Contestant } from './race.ts'
-import type { BenchReport, WorkloadReport } from './report.ts'
+import type { BenchReport, PopulationReport, WorkloadReport } from './report.ts'
 import { normals } from './workloads/batch-data.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -50,6 +51,7 @@ interface Bench extends BenchOptions {
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const startedAt = isoNow()
   const started = monotonicMs()
+  const loadBefore = loadavg()[0] ?? 0
   const runtime = options.runtime ?? onnxRuntime()
   const { samples, signal } = options
   const connected = options.peer === null ? null : await Peer.start({ ...options.peer, signal })
@@ -60,7 +62,16 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     options.onProgress('matrix product')
     const product = await measureGemm(gemm, connected, { samples, signal, budgetMs: budgetMs.step })
     const workloads: WorkloadReport[] = []
-    for (const workload of options.workloads) workloads.push(await measureWorkload(workload, bench))
+    let population: BenchReport['population'] = { skipped: 'W1 was not asked for' }
+    let readiness: BenchReport['readiness'] = { skipped: 'W6 was not asked for' }
+    for (const workload of options.workloads) {
+      const measured = await measureWorkload(workload, bench)
+      workloads.push(measured)
+      if (workload.extra === 'population') population = await populationOf(workload, bench)
+      if (workload.extra === 'readiness') {
+        readiness = await measureReadiness(workload, measured.product.rows, seed)
+      }
+    }
     return {
       format: 'saddle-bench',
       version: 1,
@@ -73,6 +84,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
         cpu: cpus()[0]?.model.trim() ?? 'unknown',
         threads: availableParallelism(),
         memoryBytes: totalmem(),
+        loadBefore,
       },
       versions: {
         saddle: options.version,
@@ -83,8 +95,8 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
       },
       gemm: product,
       workloads,
-      population: { skipped: 'training many seeds in one program is not part of this build' },
-      readiness: await readinessOf(workloads, bench),
+      population,
+      readiness,
     }
   } finally {
     await yardstick.release()
@@ -104,7 +116,7 @@ async function measureWorkload(workload: Workload, bench: Bench): Promise<Worklo
     const direction = normals(instance.layout.size, seed, 'direction')
     figures = await peer.prepare(workload, instance, direction, stepSettings)
     const own = await ownFigures(instance, direction, runtime)
-    agreement = compareFigures(workload.id, own, figures)
+    agreement = compareFigures(workload, own, figures)
   }
   const product = await measureProduct({
     workload,
@@ -131,14 +143,11 @@ async function measureWorkload(workload: Workload, bench: Bench): Promise<Worklo
   }
 }
 
-/** The deepest of the workloads tells how long a program takes to be ready. */
-async function readinessOf(
-  reports: readonly WorkloadReport[],
-  { workloads, runtime, onProgress }: Bench,
-): Promise<BenchReport['readiness']> {
-  const deep = workloads.find(({ id }) => id === 'W6')
-  const report = reports.find(({ id }) => id === 'W6')
-  if (deep === undefined || report === undefined) return { skipped: 'W6 was not asked for' }
-  onProgress('W6 session')
-  return measureReadiness(deep, report.product.rows, seed, runtime)
+const populationOf = (
+  workload: Workload,
+  { runtime, connected, samples, signal, onProgress }: Bench,
+): Promise<PopulationReport> => {
+  onProgress(`${workload.id} runs of many seeds`)
+  const options = { samples, signal, budgetMs: budgetMs.step }
+  return measurePopulation(workload, seed, runtime, connected, options)
 }

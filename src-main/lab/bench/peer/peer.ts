@@ -146,10 +146,10 @@ export class Peer {
     }
   }
 
-  /** A work of the peer's; a call does K units, but one for a step and a matrix product. */
+  /** A work of the peer's; a call of a way to a product works off `rows` vectors, any other is one unit. */
   contestant(work: PeerWork, rows: number): Contestant {
     return {
-      units: work === 'gemm' || work === 'step' ? 1 : rows,
+      units: peerWays.some((way) => way === work) ? rows : 1,
       run: async (warm, repeat) => {
         const answer = await this.#ask({ run: work, rows, warm, repeat })
         if (!('ms' in answer)) throw this.#refusal(answer)

@@ -31,6 +31,7 @@ export function convolutional(options: ConvolutionalOptions): Workload {
     title,
     blockSizes,
     twin: { kind: 'convolutional', strides },
+    tolerance: 1e-4,
     create: (seed) => {
       const { loss, layout } = defineNetwork(title, { dtype: 'float32', shape }, (declare, x) => {
         let values = x

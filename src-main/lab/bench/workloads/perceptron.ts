@@ -10,18 +10,18 @@ export interface PerceptronOptions {
   readonly widths: readonly number[]
   readonly batchSize: number
   readonly blockSizes: readonly number[]
+  readonly extra?: Workload['extra']
 }
 
 /** Mean cross-entropy of a fully connected tanh network on normal features. */
 export function perceptron(options: PerceptronOptions): Workload {
-  const { id, title, widths, batchSize, blockSizes } = options
+  const { widths, batchSize, ...names } = options
   const network = { widths, activation: 'tanh', bias: true } as const
   const layout = networkLayout(network)
   return {
-    id,
-    title,
-    blockSizes,
+    ...names,
     twin: { kind: 'perceptron' },
+    tolerance: 1e-4,
     create: (seed) => ({
       loss: lossProgram({ network, loss: 'cross-entropy', batchSize, withAccuracy: false }),
       layout,

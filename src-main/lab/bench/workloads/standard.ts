@@ -11,6 +11,7 @@ const W1 = perceptron({
   widths: [64, 64, 64, 10],
   batchSize: 128,
   blockSizes: [1, 8, 32, 128],
+  extra: 'population',
 })
 
 const W2 = perceptron({
@@ -62,6 +63,7 @@ const W6 = perceptron({
   widths: [...new Array<number>(50).fill(128), 10],
   batchSize: 128,
   blockSizes: [1, 4, 8, 16],
+  extra: 'readiness',
 })
 
 /** The workloads that figures are kept of, by their names in every report. */

@@ -41,6 +41,7 @@ export function transformer(options: TransformerOptions): Workload {
     title,
     blockSizes,
     twin: { kind: 'transformer', layers, heads },
+    tolerance: 1e-4,
     create: (seed) => {
       const tokens = { dtype: 'int32', shape: [batchSize, context] } as const
       const { loss, layout } = defineNetwork(title, tokens, (declare, input) => {

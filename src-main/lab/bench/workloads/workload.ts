@@ -26,5 +26,9 @@ export interface Workload {
   /** Numbers of vectors a block to choose from, ascending. */
   readonly blockSizes: readonly number[]
   readonly twin: Twin
+  /** Largest relative deviation at which a peer is said to compute the same. */
+  readonly tolerance: number
+  /** Times of whole programs are taken of it as well. */
+  readonly extra?: 'population' | 'readiness' | undefined
   create(seed: number): WorkloadInstance
 }
