@@ -275,8 +275,12 @@ function direct(
   const turnedPads = [low, high].map((pads) =>
     pads.map((extent, i) => (taps[i]! - 1) * kernelDilation[i]! - extent),
   )
+  // What the transposed convolution would have to be padded by is cut off (pads) or added behind (output padding).
+  const [turnedLow, turnedHigh] = turnedPads as [number[], number[]]
   const canTranspose =
-    strides.every((stride) => stride === 1) && turnedPads.flat().every((extent) => extent >= 0)
+    strides.every((stride) => stride === 1) &&
+    turnedLow.every((extent) => extent >= 0) &&
+    turnedHigh.every((extent, i) => -extent < inputDilation[i]!)
   if (isDilated && canTranspose) {
     const turned = ordered(graph, kernel, ['group', 'feature', 'out', ...spatial])
     const axes = taps.flatMap((extent, i) => (extent > 1 ? [i + 3] : []))
@@ -290,7 +294,8 @@ function direct(
         kernel_shape: taps,
         strides: inputDilation,
         dilations: kernelDilation,
-        pads: turnedPads.flat(),
+        pads: [...turnedLow, ...turnedHigh.map((extent) => Math.max(0, extent))],
+        output_padding: turnedHigh.map((extent) => Math.max(0, -extent)),
       }),
     )
   }

@@ -63,24 +63,31 @@ const elementwise =
     actual: joint(inputs),
   })
 
-/** Horner's scheme on a value already computed. */
+/** Horner's scheme on a value already computed; in its square where the polynomial is even or odd. */
 function polynomialNode(
   graph: OnnxGraph,
   coefficients: readonly number[],
   x: string,
   type: ValueType,
 ): string {
-  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
-  const [last, ...rest] = coefficients.toReversed()
-  let value: string | null = null
-  let pending = last ?? 0
-  for (const coefficient of rest) {
-    const scaled: string =
-      value === null ? graph.node('Mul', [x, number(pending)]) : graph.node('Mul', [value, x])
-    value = coefficient === 0 ? scaled : graph.node('Add', [scaled, number(coefficient)])
-    pending = 0
+  const has = (parity: number): boolean => coefficients.some((c, i) => c !== 0 && i % 2 === parity)
+  if (coefficients.length > 2 && !(has(0) && has(1))) {
+    const parity = has(1) ? 1 : 0
+    const inSquare = coefficients.filter((_, i) => i % 2 === parity)
+    const value = polynomialNode(graph, inSquare, graph.node('Mul', [x, x]), type)
+    return parity === 1 ? graph.node('Mul', [x, value]) : value
   }
-  return value ?? graph.node('Add', [graph.node('Mul', [x, number(0)]), number(pending)])
+  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
+  const plus = (value: string, c: number): string =>
+    c === 0 ? value : graph.node('Add', [value, number(c)])
+  const [first = 0, second, ...rest] = coefficients.toReversed()
+  if (second === undefined) return plus(graph.node('Mul', [x, number(0)]), first)
+  const line = ((): string => {
+    if (first === 1) return plus(x, second)
+    if (first === -1) return graph.node('Sub', [number(second), x])
+    return plus(graph.node('Mul', [x, number(first)]), second)
+  })()
+  return rest.reduce((value, c) => plus(graph.node('Mul', [value, x]), c), line)
 }
 
 const viaPolynomial =
@@ -119,11 +126,8 @@ const lowerRelu: LowerRule<'relu'> = (graph, [x], { order }, type) => {
   const zero = graph.number(0, type.dtype, type.shape.length)
   if (order === 0) return { name: graph.node('Relu', [x!.name]), actual: x!.actual }
   if (order > 1) return { name: zero, actual: type.shape.map(() => 1) }
-  const isPositive = graph.node('Greater', [x!.name, zero])
-  return {
-    name: graph.node('Cast', [isPositive], { to: elementTypeOf(type.dtype) }),
-    actual: x!.actual,
-  }
+  // The result of order 0 is there as a rule, and its sign is one pass.
+  return { name: graph.node('Sign', [graph.node('Relu', [x!.name])]), actual: x!.actual }
 }
 
 const reduction =
