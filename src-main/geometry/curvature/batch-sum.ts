@@ -27,19 +27,15 @@ function withTotals(program: Program): Program {
  */
 export class BatchSum {
   readonly #executable: Executable
-  /** Where a single batch's outputs go. */
-  readonly #buffers: readonly TensorData[]
   #target: readonly ResidentTensor[]
   #total: readonly ResidentTensor[]
 
   private constructor(
     executable: Executable,
-    buffers: readonly TensorData[],
     target: readonly ResidentTensor[],
     total: readonly ResidentTensor[],
   ) {
     this.#executable = executable
-    this.#buffers = buffers
     this.#target = target
     this.#total = total
   }
@@ -48,7 +44,7 @@ export class BatchSum {
   static async create(program: Program, batchCount: number, runtime: Runtime): Promise<BatchSum> {
     const types = program.outputs.map(({ type }) => type)
     if (batchCount === 1) {
-      return new BatchSum(await runtime.compile(program), types.map(allocateTensor), [], [])
+      return new BatchSum(await runtime.compile(program), [], [])
     }
     const executable = await runtime.compile(withTotals(program), { residentOutputs: types.length })
     const tensors = async (): Promise<ResidentTensor[]> => {
@@ -56,7 +52,7 @@ export class BatchSum {
       for (const type of types) made.push(await runtime.upload(allocateTensor(type), type))
       return made
     }
-    return new BatchSum(executable, [], await tensors(), await tensors())
+    return new BatchSum(executable, await tensors(), await tensors())
   }
 
   /**
@@ -64,15 +60,17 @@ export class BatchSum {
    *
    * @param before - Inputs ahead of each batch's.
    * @param after - Inputs behind them.
-   * @returns Buffers with the sums; they hold until the next call.
+   * @param sums - Where the sums go; of a single batch they are written there at once.
    */
   async run(
     before: readonly TensorInput[],
     batches: readonly (readonly TensorInput[])[],
-    after: readonly TensorInput[] = [],
-  ): Promise<readonly TensorData[]> {
+    after: readonly TensorInput[],
+    sums: readonly TensorData[],
+  ): Promise<void> {
     if (this.#total.length === 0) {
-      return this.#executable.run([...before, ...batches[0]!, ...after], this.#buffers)
+      await this.#executable.run([...before, ...batches[0]!, ...after], sums)
+      return
     }
     for (const tensor of this.#total) await tensor.clear()
     for (const batch of batches) {
@@ -80,7 +78,7 @@ export class BatchSum {
       ;[this.#target, this.#total] = [this.#total, this.#target]
     }
     // After the swap the tensors written last are the total.
-    return Promise.all(this.#total.map((tensor) => tensor.read()))
+    await Promise.all(this.#total.map((tensor, i) => tensor.read(sums[i])))
   }
 
   async release(): Promise<void> {

@@ -28,11 +28,8 @@ export async function sumGradients(options: {
   )
   const sum = await BatchSum.create(program, batches.length, options.runtime ?? onnxRuntime())
   try {
-    const parts = await sum.run(views, batches)
     const flat = new Float32Array(layout.size)
-    layout.entries.forEach(({ offset }, i) => {
-      flat.set(parts[i]!, offset)
-    })
+    await sum.run(views, batches, [], layoutViews(layout, flat))
     return flat
   } finally {
     await sum.release()

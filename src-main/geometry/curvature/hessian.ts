@@ -2,9 +2,8 @@ import { invariant, ShapeError } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
-import { onnxRuntime, uploadBatches, type ResidentTensor, type Runtime } from '#tensor/runtime'
-import { hvp } from '#tensor/transforms'
-import { BatchSum } from './batch-sum.ts'
+import { onnxRuntime, uploadBatches, type Runtime } from '#tensor/runtime'
+import { BlockProduct } from './block-product.ts'
 import { createNativeSpace, type NativeSpace } from './native-space.ts'
 
 /** What the Hessian is of and where. */
@@ -30,72 +29,6 @@ export interface HessianOperator extends LinearOperator {
   release(): Promise<void>
 }
 
-/** Tangents of K rows, tensor by tensor: `[K, shape…]` one after another. */
-class RowBlock {
-  readonly views: readonly Float32Array[]
-  readonly #layout: Layout
-  readonly #rows: number
-
-  constructor(layout: Layout, rows: number) {
-    this.views = layout.entries.map(({ size }) => new Float32Array(rows * size))
-    this.#layout = layout
-    this.#rows = rows
-  }
-
-  /** Copies row vectors in; missing rows become zero. */
-  pack(block: Float32Array, rows: number): void {
-    this.#layout.entries.forEach(({ offset, size }, i) => {
-      const view = this.views[i]!
-      if (rows < this.#rows) view.fill(0)
-      for (let row = 0; row < rows; row += 1) {
-        const from = row * this.#layout.size + offset
-        view.set(block.subarray(from, from + size), row * size)
-      }
-    })
-  }
-}
-
-/** Products for one fixed number of rows. */
-class BlockProduct {
-  readonly #sum: BatchSum
-  readonly #input: RowBlock
-  readonly #layout: Layout
-
-  private constructor(sum: BatchSum, layout: Layout, rows: number) {
-    this.#sum = sum
-    this.#input = new RowBlock(layout, rows)
-    this.#layout = layout
-  }
-
-  static async create(options: HessianOptions, rows: number): Promise<BlockProduct> {
-    const { loss, layout, batches, runtime = onnxRuntime() } = options
-    const wrt = layout.entries.map((_, i) => i)
-    const sum = await BatchSum.create(hvp(loss, wrt, rows), batches.length, runtime)
-    return new BlockProduct(sum, layout, rows)
-  }
-
-  async apply(
-    parameters: readonly ResidentTensor[],
-    batches: readonly (readonly ResidentTensor[])[],
-    input: Float32Array,
-    rows: number,
-    output: Float32Array,
-  ): Promise<void> {
-    this.#input.pack(input, rows)
-    const parts = await this.#sum.run(parameters, batches, this.#input.views)
-    this.#layout.entries.forEach(({ offset, size }, i) => {
-      for (let row = 0; row < rows; row += 1) {
-        const part = parts[i]!.subarray(row * size, (row + 1) * size)
-        output.set(part, row * this.#layout.size + offset)
-      }
-    })
-  }
-
-  release(): Promise<void> {
-    return this.#sum.release()
-  }
-}
-
 /**
  * The Hessian of a loss as a symmetric operator: H·v = Σ over batches of d/dt ∇L(θ + t·v).
  *
@@ -119,7 +52,7 @@ export async function createHessianOperator(options: HessianOptions): Promise<He
   const productFor = (rows: number): Promise<BlockProduct> => {
     const known = products.get(rows)
     if (known !== undefined) return known
-    const made = BlockProduct.create(options, rows)
+    const made = BlockProduct.create(loss, layout, options.batches.length, rows, runtime)
     products.set(rows, made)
     return made
   }
