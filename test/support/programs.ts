@@ -63,6 +63,7 @@ const moves: readonly ((x: Tracer, y: Tracer) => Tracer)[] = [
   (x) => ops.mul(x, ops.stopGradient(ops.cos(x))),
   (x) => ops.cast(ops.cast(x, 'float64'), 'float32'),
   (x) => ops.standardize(x, 0.1),
+  (x) => ops.reshape(ops.standardize(ops.reshape(x, [3, 2, 2]), 0.1, 2), [3, 4]),
   (x) => ops.broadcastTo(ops.reshape(ops.inverseDeviation(x, 0.1), [3, 1]), [3, 4]),
   (x) => ops.gather(x, firstColumns(x, [3]), 0),
   (x) => ops.scatterAdd(ops.gather(x, firstColumns(x, [2, 2]), 1), firstColumns(x, [2, 2]), 1, 4),

@@ -1,6 +1,5 @@
 import { InputError } from '#base'
-import { add, mul, reshape, standardize, type Tracer } from '#tensor/program'
-import { alongChannels } from './channels.ts'
+import { add, broadcastInto, mul, reshape, standardize, type Tracer } from '#tensor/program'
 import { defaultEpsilon, type NormParameters } from './layer-norm.ts'
 
 /**
@@ -22,8 +21,13 @@ export function groupNorm(
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
     throw new InputError('groups', `groups must divide ${channels} channels, got ${groups}`)
   }
-  const size = positions.reduce((product, extent) => product * extent, channels / groups)
-  const normalized = reshape(standardize(reshape(x, [n, groups, size]), epsilon), x.shape)
-  const scaled = weight === null ? normalized : mul(normalized, alongChannels(weight, x))
-  return bias === null ? scaled : add(scaled, alongChannels(bias, x))
+  // Statistics run over a group's channels and positions; scale and shift are one number a channel, and stay apart from
+  // them as dimensions, so that their derivatives merge with those of the normalization.
+  const members = channels / groups
+  const split = reshape(x, [n, groups, members, ...positions])
+  const along = (values: Tracer): Tracer =>
+    broadcastInto(reshape(values, [groups, members]), split.shape, [1, 2])
+  const normalized = standardize(split, epsilon, 1 + positions.length)
+  const scaled = weight === null ? normalized : mul(normalized, along(weight))
+  return reshape(bias === null ? scaled : add(scaled, along(bias)), x.shape)
 }

@@ -174,13 +174,13 @@ export const softmax = (x: Tracer): Tracer => x.graph.emit('softmax', [x], {})
 /** log Σ exp(x) along the last dimension, stably. */
 export const logSumExp = (x: Tracer): Tracer => x.graph.emit('logSumExp', [x], {})
 
-/** (x − mean) / √(biased variance + epsilon) along the last dimension. */
-export const standardize = (x: Tracer, epsilon: number): Tracer =>
-  x.graph.emit('standardize', [x], { epsilon })
+/** (x − mean) / √(biased variance + epsilon) over the last dimensions. */
+export const standardize = (x: Tracer, epsilon: number, dimensions = 1): Tracer =>
+  x.graph.emit('standardize', [x], { epsilon, dimensions })
 
-/** 1/√(biased variance + epsilon) along the last dimension, which it removes. */
-export const inverseDeviation = (x: Tracer, epsilon: number): Tracer =>
-  x.graph.emit('inverseDeviation', [x], { epsilon })
+/** 1/√(biased variance + epsilon) over the last dimensions, which it removes. */
+export const inverseDeviation = (x: Tracer, epsilon: number, dimensions = 1): Tracer =>
+  x.graph.emit('inverseDeviation', [x], { epsilon, dimensions })
 
 /** int32 entries that are their own index along an axis, in the graph of `like`. */
 export const iota = (like: Tracer, shape: readonly number[], axis: number): Tracer =>

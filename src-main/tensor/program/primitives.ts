@@ -78,10 +78,10 @@ export interface PrimitiveParams {
   softmax: None
   /** log Σ exp along the last dimension, which it removes. */
   logSumExp: None
-  /** (x − mean) / √(biased variance + ε) along the last dimension. */
-  standardize: { readonly epsilon: number }
-  /** 1/√(biased variance + ε) along the last dimension, which it removes. */
-  inverseDeviation: { readonly epsilon: number }
+  /** (x − mean) / √(biased variance + ε) over the last `dimensions` dimensions. */
+  standardize: { readonly epsilon: number; readonly dimensions: number }
+  /** 1/√(biased variance + ε) over the last `dimensions` dimensions, which it removes. */
+  inverseDeviation: { readonly epsilon: number; readonly dimensions: number }
 
   /** Contraction; result dimensions are batch, left free, right free. */
   dot: DotParams

@@ -76,6 +76,17 @@ function lastAxis(primitive: string, inputs: readonly ValueType[]): ValueType {
   return type
 }
 
+function trailing(primitive: string, inputs: readonly ValueType[], dimensions: number): ValueType {
+  const type = lastAxis(primitive, inputs)
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > type.shape.length) {
+    throw new InputError(
+      primitive,
+      `${primitive} wants 1 to ${type.shape.length} dimensions, got ${dimensions}`,
+    )
+  }
+  return type
+}
+
 /** Shape of the indices, the second input. */
 function indexOperand(primitive: string, inputs: readonly ValueType[]): readonly number[] {
   const type = operand(primitive, inputs, 1)
@@ -219,10 +230,10 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
     const type = lastAxis('logSumExp', inputs)
     return { dtype: type.dtype, shape: type.shape.slice(0, -1) }
   },
-  standardize: (inputs) => lastAxis('standardize', inputs),
-  inverseDeviation: (inputs) => {
-    const type = lastAxis('inverseDeviation', inputs)
-    return { dtype: type.dtype, shape: type.shape.slice(0, -1) }
+  standardize: (inputs, { dimensions }) => trailing('standardize', inputs, dimensions),
+  inverseDeviation: (inputs, { dimensions }) => {
+    const type = trailing('inverseDeviation', inputs, dimensions)
+    return { dtype: type.dtype, shape: type.shape.slice(0, -dimensions) }
   },
   dot: (inputs, { lhsContract, rhsContract, lhsBatch, rhsBatch }) => {
     const lhs = operand('dot', inputs, 0)

@@ -12,11 +12,8 @@ const chunkEntries = 2 ** 12
 /** Entries up to which one product over several rows is right to about 10⁻⁶; longer rows are cut into panels. */
 const panelEntries = 2 ** 17
 
-/** Entries of one tensor in a call: far below 2³¹, where 32-bit counts in the runtime would end. */
+/** Entries of one vector in a call: far below 2³¹, where 32-bit counts in the runtime would end. */
 const largestCall = 2 ** 27
-
-/** Entries of a block that a call takes whole. */
-const largestBlock = 2 ** 30
 
 /** Rows from which the matrix-vector kernel is faster than the one for few rows. */
 const matrixVectorRows = 8
@@ -120,10 +117,13 @@ async function panelProducts(
  *
  * Sums over long rows go through float64 ({@link chunkEntries}); results are written in place. Blocks of
  * more than 2³⁰ entries are worked on row by row.
+ *
+ * @param largestBlock - Entries of a block that a call takes whole.
  */
 export async function createOnnxBlockAlgebra(
   size: number,
   options: SessionOptions,
+  largestBlock = 2 ** 30,
 ): Promise<BlockAlgebra> {
   const kernels = await loadBlockKernels(options)
   const row = (block: Float32Array, i: number): Float32Array =>
@@ -169,15 +169,16 @@ export async function createOnnxBlockAlgebra(
       if (Math.max(targetRows, basisRows) * size <= largestBlock) {
         return combineCall(target, c, basis, basisRows, isAdded)
       }
+      const piece = Math.min(largestCall, largestBlock)
       for (let i = 0; i < targetRows; i += 1) {
         for (let j = 0; j < basisRows; j += 1) {
           const factor = c.subarray(i * basisRows + j, i * basisRows + j + 1)
           const [to, by] = [row(target, i), row(basis, j)]
-          for (let from = 0; from < size; from += largestCall) {
+          for (let from = 0; from < size; from += piece) {
             await combineCall(
-              to.subarray(from, from + largestCall),
+              to.subarray(from, from + piece),
               factor,
-              by.subarray(from, from + largestCall),
+              by.subarray(from, from + piece),
               1,
               isAdded || j > 0,
             )

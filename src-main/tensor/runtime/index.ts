@@ -1,4 +1,6 @@
 export { allocateTensor } from './allocate-tensor.ts'
+export { deviceProblem, surveyDevices, type SurveyOptions } from './device-survey.ts'
+export { chooseDevice, knownDevices, type DeviceChoice, type DeviceFinding } from './devices.ts'
 export { hostData, HostTensor } from './host-tensor.ts'
 export { loweringRules, lowerProgram } from './lowering.ts'
 export { availableMemory, formatBytes } from './memory-budget.ts'

@@ -144,14 +144,14 @@ const identity: LowerRule<Primitive> = (_graph, [x]) => x!
 function layerNormalization(
   graph: OnnxGraph,
   x: Lowered,
-  epsilon: number,
+  { epsilon, dimensions }: PrimitiveParams['standardize'],
   type: ValueType,
 ): [string, string, string] {
   requireFloat32('standardize', type)
-  const width = type.shape.at(-1)!
-  const scale = graph.floats('ones', [width], () => new Float32Array(width).fill(1))
+  const row = type.shape.slice(-dimensions)
+  const scale = graph.floats('ones', row, () => new Float32Array(sizeOf(row)).fill(1))
   const names = graph.nodes('LayerNormalization', [x.name, scale], 3, {
-    axis: -1,
+    axis: -dimensions,
     epsilon: { float: epsilon },
   })
   return names as [string, string, string]
@@ -323,13 +323,13 @@ export const loweringRules: LoweringRules = {
     const shift = graph.node('Reshape', [largest, graph.integers(type.shape)])
     return { name: graph.node('Add', [total, shift]), actual: type.shape }
   },
-  standardize: (graph, [x], { epsilon }, type) => ({
-    name: layerNormalization(graph, materialize(graph, x!, type.shape), epsilon, type)[0],
+  standardize: (graph, [x], params, type) => ({
+    name: layerNormalization(graph, materialize(graph, x!, type.shape), params, type)[0],
     actual: type.shape,
   }),
-  inverseDeviation: (graph, [x], { epsilon }, type, [inputType]) => {
+  inverseDeviation: (graph, [x], params, type, [inputType]) => {
     const full = materialize(graph, x!, inputType!.shape)
-    const kept = layerNormalization(graph, full, epsilon, inputType!)[2]
+    const kept = layerNormalization(graph, full, params, inputType!)[2]
     return { name: graph.node('Reshape', [kept, graph.integers(type.shape)]), actual: type.shape }
   },
   gather: (graph, [x, indices], { axis }, type, [xType, indexType]) => ({

@@ -96,9 +96,9 @@ function reduced(
   return result
 }
 
-/** Rows along the last dimension. */
-function rowsOf(x: Value): Float64Array[] {
-  const width = x.shape.at(-1)!
+/** Rows over the last dimensions. */
+function rowsOf(x: Value, dimensions = 1): Float64Array[] {
+  const width = sizeOf(x.shape.slice(-dimensions))
   return Array.from({ length: x.data.length / width }, (_, row) =>
     x.data.slice(row * width, (row + 1) * width),
   )
@@ -254,15 +254,15 @@ export const referenceRules: { readonly [P in Primitive]: ReferenceRule<P> } = {
     })
     return result
   },
-  standardize: ([x], { epsilon }) =>
+  standardize: ([x], { epsilon, dimensions }) =>
     Float64Array.from(
-      rowsOf(x!).flatMap((row) => {
+      rowsOf(x!, dimensions).flatMap((row) => {
         const { mean, deviation } = momentsOf(row, epsilon)
         return [...row].map((value) => (value - mean) / deviation)
       }),
     ),
-  inverseDeviation: ([x], { epsilon }) =>
-    Float64Array.from(rowsOf(x!).map((row) => 1 / momentsOf(row, epsilon).deviation)),
+  inverseDeviation: ([x], { epsilon, dimensions }) =>
+    Float64Array.from(rowsOf(x!, dimensions).map((row) => 1 / momentsOf(row, epsilon).deviation)),
   conv: referenceConv,
   gather: ([x, indices], { axis }, type) => {
     const rank = indices!.shape.length

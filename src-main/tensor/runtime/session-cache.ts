@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { totalmem } from 'node:os'
-import type { Argument, Session } from './session.ts'
+import type { Argument, Session, SessionRequest, SessionStore } from './session.ts'
 
 /** What is loaded, or was. */
 export interface SessionStatistics {
@@ -10,15 +10,6 @@ export interface SessionStatistics {
   readonly sessionsHeld: number
   /** Released sessions that are kept in case their model comes again. */
   readonly sessionsIdle: number
-}
-
-/** What is to be loaded. */
-export interface SessionRequest {
-  readonly model: Uint8Array
-  /** Tells apart sessions of one model that are loaded under different options. */
-  readonly variant: string
-  /** Bound on the memory of its intermediate values, which an idle session does not give back; 0 if unknown. */
-  readonly workspaceBytes: number
 }
 
 /** Released sessions that are kept. */
@@ -37,7 +28,7 @@ interface Entry {
  * Sessions by the bytes of their model: an equal model is loaded once. A session lives while somebody holds it; the ones
  * released last are kept, up to 8 and to a sixteenth of this machine's memory.
  */
-export class SessionCache {
+export class SessionCache implements SessionStore {
   /** In order of their last release, oldest first. */
   readonly #entries = new Map<string, Entry>()
   #created = 0

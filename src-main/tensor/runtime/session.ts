@@ -2,7 +2,6 @@ import * as ort from 'onnxruntime-node'
 import { invariant, ShapeError } from '#base'
 import { sizeOf, type TensorData } from '#tensor/dense'
 import { runInto, withStop } from './memory-return.ts'
-import type { SessionCache } from './session-cache.ts'
 
 /** Where ONNX Runtime can compute. */
 export const onnxDevices = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const
@@ -15,7 +14,22 @@ export interface SessionOptions {
   /** @default 'cpu' */
   readonly device?: OnnxDevice
   /** Where sessions of equal models are shared; without it each is loaded anew. */
-  readonly cache?: SessionCache
+  readonly cache?: SessionStore
+}
+
+/** What is to be loaded. */
+export interface SessionRequest {
+  readonly model: Uint8Array
+  /** Tells apart sessions of one model that are loaded under different options. */
+  readonly variant: string
+  /** Bound on the memory of its intermediate values, which an idle session does not give back; 0 if unknown. */
+  readonly workspaceBytes: number
+}
+
+/** Loaded sessions that several may hold. */
+export interface SessionStore {
+  /** Gives the session of a model, loading it if there is none. */
+  take(request: SessionRequest, load: () => Promise<Session>): Promise<Session>
 }
 
 /** A place for one value in the memory of a WebGPU device; empty until a session writes into it. */

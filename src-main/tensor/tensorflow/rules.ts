@@ -27,6 +27,8 @@ const binary =
   (tf, [a, b]) =>
     tf[name](a!, b!)
 
+const lastAxes = (count: number): number[] => Array.from({ length: count }, (_, i) => i - count)
+
 /** The number type by its name in TensorFlow.js. */
 export function tensorflowDtype(dtype: Dtype): 'float32' | 'int32' | 'bool' {
   invariant(dtype !== 'float64', 'float64 is refused when a program is compiled')
@@ -89,12 +91,12 @@ export const tensorflowRules: { readonly [P in Primitive]: TensorflowRule<P> } =
   argmax: (tf, [x], { axis }) => tf.argMax(x!, axis),
   softmax: (tf, [x]) => tf.softmax(x!),
   logSumExp: (tf, [x]) => tf.logSumExp(x!, -1),
-  standardize: (tf, [x], { epsilon }) => {
-    const { mean, variance } = tf.moments(x!, -1, true)
+  standardize: (tf, [x], { epsilon, dimensions }) => {
+    const { mean, variance } = tf.moments(x!, lastAxes(dimensions), true)
     return tf.mul(tf.sub(x!, mean), tf.rsqrt(tf.add(variance, epsilon)))
   },
-  inverseDeviation: (tf, [x], { epsilon }) =>
-    tf.rsqrt(tf.add(tf.moments(x!, -1).variance, epsilon)),
+  inverseDeviation: (tf, [x], { epsilon, dimensions }) =>
+    tf.rsqrt(tf.add(tf.moments(x!, lastAxes(dimensions)).variance, epsilon)),
   dot: (tf, [lhs, rhs], params, type) => contract(tf, lhs!, rhs!, params, type),
   conv: (tf, [lhs, rhs], params, type) => convolve(tf, lhs!, rhs!, params, type),
   gather: (tf, [x, indices], { axis }) => tf.gather(x!, indices!, axis),

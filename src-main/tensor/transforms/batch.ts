@@ -77,12 +77,14 @@ function fromOperands(
 const elementwise: BatchRule<Primitive> = (inputs, _params, size, equation) =>
   fromOperands(inputs, size, (values) => reemit(values[0]!.graph, equation, values))
 
-/** Primitives that act along the last dimension: the batch axis must not be it. */
-const alongLast: BatchRule<Primitive> = ([x], _params, _size, equation) => {
-  const { value } = x!
-  const axis = x!.axis === value.shape.length - 1 ? 0 : x!.axis!
-  return { value: reemit(value.graph, equation, [moveAxis(value, x!.axis!, axis)]), axis }
-}
+/** Primitives that act along the last dimensions: the batch axis must not lie among them. */
+const alongLast =
+  <P extends Primitive>(dimensions: (params: PrimitiveParams[P]) => number): BatchRule<P> =>
+  ([x], params, _size, equation) => {
+    const { value } = x!
+    const axis = x!.axis! < value.shape.length - dimensions(params) ? x!.axis! : 0
+    return { value: reemit(value.graph, equation, [moveAxis(value, x!.axis!, axis)]), axis }
+  }
 
 /** Primitives of one input, by the place of its batch axis. */
 const single =
@@ -255,10 +257,10 @@ export const batchRules: { readonly [P in Primitive]: BatchRule<P> } = {
   select: elementwise,
   cast: elementwise,
   stopGradient: elementwise,
-  softmax: alongLast,
-  logSumExp: alongLast,
-  standardize: alongLast,
-  inverseDeviation: alongLast,
+  softmax: alongLast(() => 1),
+  logSumExp: alongLast(() => 1),
+  standardize: alongLast(({ dimensions }) => dimensions),
+  inverseDeviation: alongLast(({ dimensions }) => dimensions),
   reshape: batchReshape,
   transpose: single((x, axis, { permutation }) =>
     transpose(x, inserted(shifted(permutation, axis), axis, axis)),

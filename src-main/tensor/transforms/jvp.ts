@@ -83,22 +83,31 @@ export function maximumShares(x: Tracer, y: Tracer, axes: readonly number[]): Tr
   return div(isLargest, broadcastInto(reduceSum(isLargest, axes), x.shape, kept))
 }
 
-const lastMean = (x: Tracer): Tracer => reduceMean(x, [x.shape.length - 1])
+const lastMean = (x: Tracer, dimensions: number): Tracer =>
+  reduceMean(
+    x,
+    Array.from({ length: dimensions }, (_, i) => x.shape.length - dimensions + i),
+  )
 
 /**
  * The derivative of `standardize` applied to a tangent, r·(ẋ − mean(ẋ) − y·mean(y ẋ)) with r = 1/√(variance + ε);
  * it is symmetric, so it serves cotangents too.
  */
-export function standardizeDerivative(x: Tracer, y: Tracer, t: Tracer, epsilon: number): Tracer {
+export function standardizeDerivative(
+  x: Tracer,
+  y: Tracer,
+  t: Tracer,
+  { epsilon, dimensions }: PrimitiveParams['standardize'],
+): Tracer {
   const along = (row: Tracer): Tracer =>
     broadcastInto(
       row,
       x.shape,
       row.shape.map((_, axis) => axis),
     )
-  const scale = along(inverseDeviation(x, epsilon))
-  const centred = sub(t, along(lastMean(t)))
-  return mul(scale, sub(centred, mul(y, along(lastMean(mul(y, t))))))
+  const scale = along(inverseDeviation(x, epsilon, dimensions))
+  const centred = sub(t, along(lastMean(t, dimensions)))
+  return mul(scale, sub(centred, mul(y, along(lastMean(mul(y, t), dimensions)))))
 }
 
 const choice =
@@ -185,12 +194,12 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
     }),
   logSumExp: ([x], [t]) =>
     map(t ?? null, (tangent) => reduceSum(mul(softmax(x!), tangent), [x!.shape.length - 1])),
-  standardize: ([x], [t], { epsilon }, y) =>
-    map(t ?? null, (tangent) => standardizeDerivative(x!, y, tangent, epsilon)),
+  standardize: ([x], [t], params, y) =>
+    map(t ?? null, (tangent) => standardizeDerivative(x!, y, tangent, params)),
   // r˙ = −r²·mean(y ẋ), with y the standardized x
-  inverseDeviation: ([x], [t], { epsilon }, r) =>
+  inverseDeviation: ([x], [t], { epsilon, dimensions }, r) =>
     map(t ?? null, (tangent) =>
-      mul(neg(mul(r, r)), lastMean(mul(standardize(x!, epsilon), tangent))),
+      mul(neg(mul(r, r)), lastMean(mul(standardize(x!, epsilon, dimensions), tangent), dimensions)),
     ),
   gather: ([, indices], [t], { axis }) => map(t ?? null, (x) => gather(x, indices!, axis)),
   scatterAdd: ([, indices], [t], { axis, extent }) =>

@@ -1,4 +1,5 @@
 import { InputError } from '#base'
+import { sizeOf } from '#tensor/dense'
 import {
   add,
   broadcastInto,
@@ -190,12 +191,13 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   logSumExp: ([x], ct) => [
     mul(softmax(x!), broadcastInto(ct, x!.shape, keptAxes(x!, [x!.shape.length - 1]))),
   ],
-  standardize: ([x], ct, { epsilon }, y) => [standardizeDerivative(x!, y, ct, epsilon)],
+  standardize: ([x], ct, params, y) => [standardizeDerivative(x!, y, ct, params)],
   // x̄ = −r²·r̄·y/n
-  inverseDeviation: ([x], ct, { epsilon }, r) => {
-    const kept = keptAxes(x!, [x!.shape.length - 1])
-    const factor = mul(mul(mul(r, r), ct), -1 / x!.shape.at(-1)!)
-    return [mul(broadcastInto(factor, x!.shape, kept), standardize(x!, epsilon))]
+  inverseDeviation: ([x], ct, { epsilon, dimensions }, r) => {
+    const kept = r.shape.map((_, axis) => axis)
+    const count = sizeOf(x!.shape.slice(kept.length))
+    const factor = mul(mul(mul(r, r), ct), -1 / count)
+    return [mul(broadcastInto(factor, x!.shape, kept), standardize(x!, epsilon, dimensions))]
   },
   gather: ([x, indices], ct, { axis }) => [scatterAdd(ct, indices!, axis, x!.shape[axis]!), null],
   scatterAdd: ([, indices], ct, { axis }) => [gather(ct, indices!, axis), null],
