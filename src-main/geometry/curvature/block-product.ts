@@ -2,7 +2,7 @@ import { layoutViews, type Layout } from '#tensor/dense'
 import type { Program } from '#tensor/program'
 import type { ResidentTensor, Runtime } from '#tensor/runtime'
 import { hvp } from '#tensor/transforms'
-import { BatchSum } from './batch-sum.ts'
+import { LinearSum, planProduct } from './linear-sum.ts'
 
 /** Vectors of K rows, tensor by tensor: `[K, shape…]` one after another. */
 class RowBlock {
@@ -70,34 +70,45 @@ class VectorViews {
 
 /** Hessian-vector products for one fixed number of rows, summed over batches. */
 export class BlockProduct {
-  readonly #sum: BatchSum
+  /** Memory of residuals that are kept from call to call, in bytes. */
+  readonly residualBytes: number
+  readonly #sum: LinearSum
   readonly #tangents: VectorViews
   readonly #products: VectorViews
   /** Null for single vectors, which are read and written where they lie. */
   readonly #blocks: { readonly input: RowBlock; readonly output: RowBlock } | null
 
-  private constructor(sum: BatchSum, layout: Layout, rows: number) {
+  private constructor(sum: LinearSum, residualBytes: number, layout: Layout, rows: number) {
     this.#sum = sum
+    this.residualBytes = residualBytes
     this.#tangents = new VectorViews(layout)
     this.#products = new VectorViews(layout)
     const block = (): RowBlock => new RowBlock(layout, rows)
     this.#blocks = rows === 1 ? null : { input: block(), output: block() }
   }
 
-  /** Compiles for a loss whose first inputs are the parameters of `layout`. */
+  /**
+   * Compiles for a loss whose first inputs are the parameters of `layout`.
+   *
+   * @param memory - Bytes that residuals may take.
+   */
   static async create(
     loss: Program,
     layout: Layout,
     batchCount: number,
     rows: number,
     runtime: Runtime,
+    memory: number,
   ): Promise<BlockProduct> {
     const wrt = layout.entries.map((_, i) => i)
-    const sum = await BatchSum.create(hvp(loss, wrt, rows), batchCount, runtime)
-    return new BlockProduct(sum, layout, rows)
+    const program = hvp(loss, wrt, rows)
+    const tangents = wrt.map((i) => loss.inputs.length + i)
+    const plan = planProduct(program, tangents, batchCount, memory)
+    const sum = await LinearSum.create(program, plan, batchCount, runtime)
+    return new BlockProduct(sum, plan.residualBytes, layout, rows)
   }
 
-  /** Writes the products of the first `rows` vectors of `input` to `output`. */
+  /** Writes the products of the first `rows` vectors of `input` to `output`; parameters and batches never change. */
   async apply(
     parameters: readonly ResidentTensor[],
     batches: readonly (readonly ResidentTensor[])[],

@@ -1,4 +1,4 @@
-export { allocateTensor } from './allocate-tensor.ts'
+export { allocateTensor, bytesOf } from './allocate-tensor.ts'
 export { deviceProblem, surveyDevices, type SurveyOptions } from './device-survey.ts'
 export { chooseDevice, knownDevices, type DeviceChoice, type DeviceFinding } from './devices.ts'
 export { hostData, HostTensor } from './host-tensor.ts'
