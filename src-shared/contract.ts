@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   artifactSchema,
+  computeChangeSchema,
   experimentSchema,
   measurementDocumentSchema,
   metricRowSchema,
@@ -36,9 +37,12 @@ export const engineDescriptionSchema = z.strictObject({
 export const methods = {
   /** What this engine is. */
   'engine.describe': { args: z.strictObject({}), result: engineDescriptionSchema },
-  /** Queues one run a seed; nothing is stored if the spec is wrong. Fails: invalid-spec. */
+  /**
+   * Queues one run a seed; nothing is stored if the spec is wrong or the device is not there. Fails:
+   * invalid-spec, invalid-argument.
+   */
   'runs.create': {
-    args: z.strictObject({ spec: z.unknown() }),
+    args: z.strictObject({ spec: z.unknown(), compute: computeChangeSchema.optional() }),
     result: z.strictObject({ runs: z.array(runSummarySchema) }),
   },
   /** Runs, newest first. `offset` + `limit` page through `total`. */
@@ -61,8 +65,14 @@ export const methods = {
   },
   /** Stops a run at its next safe point, after a checkpoint. Fails: run-not-found, run-already-ended. */
   'runs.cancel': { args: runId, result: runSummarySchema },
-  /** Queues a cancelled, interrupted, paused or failed run again, from its last checkpoint. Fails: run-not-found, run-not-resumable. */
-  'runs.resume': { args: runId, result: runSummarySchema },
+  /**
+   * Queues a cancelled, interrupted, paused or failed run again, from its last checkpoint. Fails: run-not-found,
+   * run-not-resumable, invalid-argument.
+   */
+  'runs.resume': {
+    args: z.strictObject({ runId: z.string(), compute: computeChangeSchema.optional() }),
+    result: runSummarySchema,
+  },
   /** Deletes a run that is not running, with its files. Fails: run-not-found, invalid-argument. */
   'runs.delete': { args: runId, result: z.strictObject({}) },
   /** Writes a self-contained HTML report of a run; get it at `/artifacts/ID`. Fails: run-not-found. */

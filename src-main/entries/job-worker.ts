@@ -8,5 +8,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 await runWorker(processPort(), async (order, context) => {
   const specHash = createHash('sha256').update(JSON.stringify(order.spec)).digest('hex')
-  await runExperiment(order, specHash, await describeWorkplace(), context)
+  await runExperiment(order, specHash, await describeWorkplace(order), context)
 })

@@ -17,6 +17,8 @@ export const openLocalLab = (
     facts: buildFacts(),
     workerEntry: join(import.meta.dirname, 'job-worker.ts'),
     checkSamples,
+    // Loads the native library, which most processes that open a lab never need.
+    checkCompute: async (compute) => (await import('./compute.ts')).checkCompute(compute),
   })
 
 /** Reads the file and splits it as the run will. */

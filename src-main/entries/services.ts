@@ -37,7 +37,14 @@ export function createServices(env: Readonly<Record<string, string | undefined>>
     probe: () => import('#lab/experiments'),
     bench: () => import('#lab/bench'),
     checks: async () => (await import('#lab/experiments')).runChecks,
-    describeRuntime: async () => (await import('#tensor/runtime')).describeRuntime(),
+    async openRuntime(request) {
+      const { openRuntime } = await import('./compute.ts')
+      return openRuntime(request)
+    },
+    async describeCompute() {
+      const { describeCompute } = await import('./compute.ts')
+      return describeCompute()
+    },
   }
 }
 

@@ -1,22 +1,30 @@
 import os from 'node:os'
 import { join } from 'node:path'
 import type { Workplace } from '#lab/experiments'
-import { createOnnxRuntime, describeRuntime } from '#tensor/runtime'
+import type { ComputeRequest } from '#shared/schemas'
+import { openRuntime } from './compute.ts'
 import { appFolder, buildFacts } from './facts.ts'
 import { gitState } from './git-state.ts'
 
 /**
- * Describes this machine and program, for provenance.
+ * Opens the runtime that is wanted and describes this machine and program, for provenance.
  *
- * @param threads - Threads within one native operator; 0 lets the runtime choose, one a core.
+ * @param options.threads - Threads within one native operator; 0 lets the runtime choose, one a core.
+ * @param options.earlierDevice - Kept under `auto` if it is still there.
+ * @throws InputError if what is wanted is not there.
  */
-export async function describeWorkplace(threads = 0): Promise<Workplace> {
-  const runtime = describeRuntime()
+export async function describeWorkplace(options: {
+  readonly compute: ComputeRequest
+  readonly threads?: number
+  readonly earlierDevice: string | null
+}): Promise<Workplace> {
+  const { compute, threads = 0 } = options
   const { appVersion, versions } = buildFacts()
   const cores = os.cpus()
+  const runtime = await openRuntime(compute, options)
   return {
     resources: join(appFolder, 'resources'),
-    runtime: createOnnxRuntime({ threads }),
+    runtime,
     origin: {
       appVersion,
       ...(await gitState(appFolder)),
@@ -25,8 +33,8 @@ export async function describeWorkplace(threads = 0): Promise<Workplace> {
       cpu: cores[0]?.model.trim() ?? 'unknown',
       threads: threads === 0 ? cores.length : threads,
       memoryBytes: os.totalmem(),
-      device: 'cpu',
-      runtime: `${runtime.name} ${runtime.version}`,
+      device: runtime.device,
+      runtime: runtime.name,
     },
   }
 }

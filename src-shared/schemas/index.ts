@@ -1,3 +1,4 @@
+export * from './compute.ts'
 export * from './experiment.ts'
 export { explainSchemaError, explainSpecError, joinPath, type Problem } from './explain.ts'
 export * from './measurement.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { computeSchema } from './compute.ts'
 import { experimentSchema } from './experiment.ts'
 import { measurementDocumentSchema } from './measurement.ts'
 import {
@@ -31,6 +32,9 @@ export const jobOrderSchema = z.strictObject({
   measuredIndices: z.array(z.int()),
   /** Milliseconds already spent training before this attempt. */
   elapsedMs: z.number(),
+  compute: computeSchema,
+  /** Device of the attempt before, which `auto` keeps; null for the first. */
+  earlierDevice: z.string().nullable(),
 })
 
 /** Engine → compute process. */

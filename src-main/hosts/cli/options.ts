@@ -1,4 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander'
+import {
+  computeDeviceSchema,
+  computeRuntimeSchema,
+  type ComputeChange,
+  type ComputeRequest,
+} from '#shared/schemas'
 
 /** Reads an integer of a range. */
 export const integer =
@@ -27,6 +33,26 @@ export const gather = <T>(parse: (text: string) => T) => {
 }
 
 export const seed = integer(0, 2 ** 32 - 1)
+
+/** What {@link deviceOption} and {@link runtimeOption} give. */
+export interface ComputeOptions {
+  readonly device?: ComputeRequest['device']
+  readonly runtime?: ComputeRequest['runtime']
+}
+
+export const deviceOption = (): Option =>
+  new Option(
+    '--device <device>',
+    'where to compute; auto takes the fastest there is, cpu is bit-reproducible',
+  ).choices(computeDeviceSchema.options)
+
+export const runtimeOption = (): Option =>
+  new Option('--runtime <runtime>', 'library that computes').choices(computeRuntimeSchema.options)
+
+/** What was said of device and runtime, as a part of a call; empty if nothing was. */
+export function computeChange({ device, runtime }: ComputeOptions): { compute?: ComputeChange } {
+  return device === undefined && runtime === undefined ? {} : { compute: { device, runtime } }
+}
 
 export const storeOption = (): Option => new Option('--store <folder>', 'folder of the store')
 export const jsonOption = (): Option => new Option('--json', 'write one JSON document to stdout')

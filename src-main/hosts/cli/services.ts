@@ -3,6 +3,7 @@ import type { BuildFacts, Lab } from '#lab/api'
 import type * as Bench from '#lab/bench'
 import type * as Experiments from '#lab/experiments'
 import type { RpcClient } from '#shared/rpc'
+import type { ComputeRequest } from '#shared/schemas'
 
 /** A running engine that was found. */
 export interface FoundEngine {
@@ -30,6 +31,22 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** What can compute on this machine. */
+export interface ComputeDescription {
+  /** Library and version. */
+  readonly library: string
+  readonly devices: readonly {
+    readonly name: string
+    /** Why it cannot be used; null if it can. */
+    readonly problem: string | null
+  }[]
+  /** The device that is used where none is named, and why. */
+  readonly chosen: { readonly device: string; readonly reason: string }
+  /** TensorFlow.js: its name and device, why it cannot be used, or null if it is not installed. */
+  readonly tensorflow:
+    { readonly name: string; readonly device: string } | { readonly problem: string } | null
+}
+
 /** Everything the commands work with; each is loaded when it is first used. */
 export interface CliServices {
   readonly facts: BuildFacts
@@ -50,5 +67,8 @@ export interface CliServices {
   readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>
   readonly bench: () => Promise<Pick<typeof Bench, 'runBench' | 'workloadsNamed'>>
   readonly checks: () => Promise<typeof Experiments.runChecks>
-  readonly describeRuntime: () => Promise<{ name: string; version: string; providers: string[] }>
+  /** @throws InputError naming what is not there and what is. */
+  openRuntime(request: ComputeRequest): Promise<NonNullable<Experiments.ProbeOptions['runtime']>>
+  /** Tries all devices and runtimes; about a second a GPU. */
+  describeCompute(): Promise<ComputeDescription>
 }

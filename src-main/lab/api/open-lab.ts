@@ -3,7 +3,7 @@ import { createSupervisor, toApiError, type EventListener } from '#lab/jobs'
 import { openStore } from '#lab/store'
 import type { Handlers } from '#shared/contract'
 import { ApiError } from '#shared/errors'
-import type { Artifact } from '#shared/schemas'
+import type { Artifact, ComputeRequest } from '#shared/schemas'
 import type { FileDataSpec } from './context.ts'
 import { describeEngine, type BuildFacts } from './describe-engine.ts'
 import { createHandlers } from './handlers.ts'
@@ -17,6 +17,8 @@ export interface OpenLabOptions {
   readonly facts: BuildFacts
   /** Reads a person's file as a run will, and throws what is wrong with it. */
   readonly checkSamples: (data: FileDataSpec) => Promise<void>
+  /** Throws if a run cannot be computed as wanted on this machine. */
+  readonly checkCompute: (compute: ComputeRequest) => Promise<void>
   /**
    * `work`: works on the queue and goes on with what a crash interrupted. `work-new`: works on the
    * queue only. `look`: starts no process; for commands that only read or delete.
@@ -70,6 +72,7 @@ export function openLab(options: OpenLabOptions): Lab {
     supervisor,
     emit,
     checkSamples: options.checkSamples,
+    checkCompute: options.checkCompute,
     describe: () => describeEngine(storeFolder, facts),
   })
   let disposal: Promise<void> | null = null

@@ -2,16 +2,24 @@ import { isAbsolute } from 'node:path'
 import { toApiError } from '#lab/jobs'
 import type { Handlers } from '#shared/contract'
 import { ApiError } from '#shared/errors'
-import { experimentSchema, explainSpecError, type ExperimentSpec } from '#shared/schemas'
+import {
+  computeSchema,
+  experimentSchema,
+  explainSpecError,
+  type ExperimentSpec,
+} from '#shared/schemas'
 import type { ApiContext } from './context.ts'
 
 /** Creates all runs of a spec or none, then puts them on the queue. */
 export const runsCreate =
-  ({ store, supervisor, checkSamples }: ApiContext): Handlers['runs.create'] =>
-  async ({ spec: given }) => {
+  ({ store, supervisor, checkSamples, checkCompute }: ApiContext): Handlers['runs.create'] =>
+  async ({ spec: given, compute: wanted = {} }) => {
     const spec = parseSpec(given)
+    const compute = computeSchema.parse(wanted)
+    await checkCompute(compute)
     await checkDataFile(spec, checkSamples)
     const runs = store.createRuns(spec)
+    for (const { id } of runs) store.runs.setCompute(id, compute)
     return { runs: runs.map(({ id }) => supervisor.enqueue(id)) }
   }
 

@@ -26,6 +26,8 @@ export async function buildOrder(
     checkpoint,
     measuredIndices: store.measurements.indices(runId),
     elapsedMs: checkpoint === null ? 0 : store.metrics.elapsedAt(runId, checkpoint.step),
+    compute: store.runs.compute(runId),
+    earlierDevice: store.runs.documents(runId).provenance?.device ?? null,
   }
 }
 

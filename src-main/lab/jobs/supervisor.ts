@@ -1,7 +1,7 @@
 import { createId, type Logger } from '#base'
 import type { Store } from '#lab/store'
 import { ApiError } from '#shared/errors'
-import type { RunSummary } from '#shared/schemas'
+import type { ComputeRequest, RunSummary } from '#shared/schemas'
 import type { EventListener } from './events.ts'
 import { endRun, startJob, type Job, type JobOptions, type Outcome } from './job.ts'
 import { recover } from './recover.ts'
@@ -40,9 +40,10 @@ export interface Supervisor {
   /**
    * Queues a cancelled, interrupted, paused or failed run again, from its last checkpoint.
    *
+   * @param compute - How it is to be computed from now on; left out: as before.
    * @throws ApiError `run-not-found`, `run-not-resumable`.
    */
-  resume(runId: string): RunSummary
+  resume(runId: string, compute?: ComputeRequest): RunSummary
   /** Process id of a run's compute process; null if it has none. */
   workerPid(runId: string): number | null
   /** Stops every process after a checkpoint and leaves its run interrupted. The store stays open. */
@@ -114,12 +115,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return store.runs.get(runId)
   }
 
-  function resume(runId: string): RunSummary {
+  function resume(runId: string, compute?: ComputeRequest): RunSummary {
     const { status } = store.runs.get(runId)
     const isLost = status === 'running' && !jobs.has(runId)
     if (['queued', 'running', 'finished'].includes(status) && !isLost) {
       throw notResumable(runId, status)
     }
+    if (compute !== undefined) store.runs.setCompute(runId, compute)
     store.queue.add(runId)
     unsettled.delete(runId)
     announce(runId)

@@ -1,9 +1,11 @@
 import { isoNow } from '#base'
 import { ApiError, type WireError } from '#shared/errors'
 import {
+  computeSchema,
   dataCardSchema,
   experimentSchema,
   provenanceSchema,
+  type ComputeRequest,
   type DataCard,
   type ExperimentSpec,
   type MetricRow,
@@ -48,6 +50,9 @@ export interface RunRepository {
   get(runId: string): RunSummary
   find(runId: string): RunSummary | null
   documents(runId: string): RunDocuments
+  /** How the run is to be computed. */
+  compute(runId: string): ComputeRequest
+  setCompute(runId: string, compute: ComputeRequest): void
   /** Newest first. */
   list(filter: RunFilter): { runs: RunSummary[]; total: number }
   /** Oldest first. */
@@ -128,6 +133,9 @@ export function runRepository(connection: Connection): RunRepository {
   const selectDocuments = connection.prepare<[string], DocumentRow>(
     'SELECT spec, provenance, data_card, parameter_count FROM run_documents WHERE run_id = ?',
   )
+  const selectCompute = connection.prepare<[string], { readonly compute: string | null }>(
+    'SELECT compute FROM run_documents WHERE run_id = ?',
+  )
   const selectByStatus = connection
     .prepare<[RunStatus], string>('SELECT id FROM runs WHERE status = ? ORDER BY position')
     .pluck()
@@ -189,6 +197,17 @@ export function runRepository(connection: Connection): RunRepository {
         dataCard: row.data_card === null ? null : dataCardSchema.parse(JSON.parse(row.data_card)),
         parameterCount: row.parameter_count,
       }
+    },
+    compute(runId) {
+      const row = selectCompute.get(runId)
+      if (row === undefined) throw runNotFound(runId)
+      return computeSchema.parse(row.compute === null ? {} : JSON.parse(row.compute))
+    },
+    setCompute(runId, compute) {
+      const result = connection
+        .prepare('UPDATE run_documents SET compute = ? WHERE run_id = ?')
+        .run(JSON.stringify(compute), runId)
+      if (result.changes === 0) throw runNotFound(runId)
     },
     list({ limit, offset, status, text }) {
       const hasText = text !== undefined && text !== ''

@@ -8,6 +8,7 @@ import type { AddCommand, CliContext } from '../context.ts'
 import { findDesktop } from '../electron-binary.ts'
 import { exitCode } from '../io.ts'
 import { jsonOption, storeOption } from '../options.ts'
+import type { ComputeDescription } from '../services.ts'
 import { formatTable } from '../table.ts'
 
 interface Finding {
@@ -49,16 +50,43 @@ async function examine(context: CliContext, storeFolder: string): Promise<Findin
     ok('processor', `${cpus()[0]?.model ?? 'unknown'}, ${String(availableParallelism())} threads`),
     ok('memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`),
     ...Object.entries(services.facts.versions).map(([name, version]) => ok(name, version)),
-    await examined('compute', async () => {
-      const { name, version, providers } = await services.describeRuntime()
-      return `${name} ${version}; has ${providers.join(', ')}; used: cpu (bit-reproducible on this machine)`
-    }),
+    ...(await examineCompute(services)),
     desktop.binary === null
       ? { name: 'desktop', state: 'note', value: `${desktop.reason}; the browser is used` }
       : ok('desktop', desktop.binary),
     await examined('store', () => examineStore(context, storeFolder)),
   ]
 }
+
+/** One line for the library, each device and the second runtime. */
+async function examineCompute(services: CliContext['services']): Promise<Finding[]> {
+  try {
+    const { library, devices, chosen, tensorflow } = await services.describeCompute()
+    return [
+      ok('compute', `${library} on ${chosen.device}, ${chosen.reason}; cpu is bit-reproducible`),
+      ...devices.map(({ name, problem }): Finding => {
+        if (problem !== null) return note(`device ${name}`, `not here: ${problem}`)
+        return ok(
+          `device ${name}`,
+          name === chosen.device ? 'used unless another is named' : 'here',
+        )
+      }),
+      describeTensorflow(tensorflow),
+    ]
+  } catch (error) {
+    const value = error instanceof Error ? error.message : String(error)
+    return [{ name: 'compute', state: 'broken', value }]
+  }
+}
+
+function describeTensorflow(tensorflow: ComputeDescription['tensorflow']): Finding {
+  const name = 'runtime tensorflow'
+  if (tensorflow === null) return note(name, 'not installed (@tensorflow/tfjs-node-gpu, -node)')
+  if ('problem' in tensorflow) return note(name, `cannot be used: ${tensorflow.problem}`)
+  return ok(name, `${tensorflow.name} on ${tensorflow.device}, with --runtime tensorflow`)
+}
+
+const note = (name: string, value: string): Finding => ({ name, state: 'note', value })
 
 const ok = (name: string, value: string): Finding => ({ name, state: 'ok', value })
 

@@ -2,17 +2,31 @@ import { Option } from 'commander'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ProbeOptions, ProbeResult } from '#lab/experiments'
-import { lossSchema, networkSchema, explainSchemaError, type NetworkSpec } from '#shared/schemas'
+import {
+  computeSchema,
+  explainSchemaError,
+  lossSchema,
+  networkSchema,
+  type NetworkSpec,
+} from '#shared/schemas'
 import type { AddCommand, CliContext } from '../context.ts'
 import { measurementText } from '../describe-run.ts'
 import { UsageError } from '../io.ts'
 import { parseJsonText } from '../json-text.ts'
-import { integer, jsonOption, positiveNumber, seed } from '../options.ts'
+import {
+  deviceOption,
+  integer,
+  jsonOption,
+  positiveNumber,
+  runtimeOption,
+  seed,
+  type ComputeOptions,
+} from '../options.ts'
 import { densitySettings, traceSettings, type DensitySettings } from '../probe-settings.ts'
 import { readSpecFile } from '../spec-input.ts'
 import { formatDuration, formatNumber, formatTable } from '../table.ts'
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly model: string
   readonly describe?: true
   readonly weights?: string
@@ -63,6 +77,8 @@ export const addProbe: AddCommand = (program, context) => {
       positiveNumber,
     )
     .option('--seed <number>', 'seed of the probes', seed, 0)
+    .addOption(deviceOption())
+    .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {
       if (options.operator !== 'hessian') {
@@ -122,6 +138,9 @@ async function measure(context: CliContext, network: NetworkSpec, options: Optio
         ? undefined
         : { probes: options.density.probes, steps: options.density.steps },
     seed: options.seed,
+    runtime: await services.openRuntime(
+      computeSchema.parse({ device: options.device, runtime: options.runtime }),
+    ),
   })
   await writeOutputs(context, result, options, at)
   if (options.json) context.printJson(documentOf(result, options.operator))

@@ -4,10 +4,19 @@ import type { AddCommand, CliContext } from '../context.ts'
 import { describeRun } from '../describe-run.ts'
 import { followRuns, type FollowedRuns } from '../follow-runs.ts'
 import { exitCode } from '../io.ts'
-import { gather, jsonOption, seed, storeOption } from '../options.ts'
+import {
+  computeChange,
+  deviceOption,
+  gather,
+  jsonOption,
+  runtimeOption,
+  seed,
+  storeOption,
+  type ComputeOptions,
+} from '../options.ts'
 import { checkSpec, readSpec } from '../spec-input.ts'
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly set?: readonly string[]
   readonly seed?: readonly number[]
   readonly store?: string
@@ -25,6 +34,8 @@ export const addRun: AddCommand = (program, context) => {
       gather((text) => text),
     )
     .option('--seed <number>', 'seed in place of the spec’s; may be repeated', gather(seed))
+    .addOption(deviceOption())
+    .addOption(runtimeOption())
     .addOption(storeOption())
     .addOption(jsonOption())
     .action(async (file: string | undefined, options: Options) => {
@@ -38,7 +49,7 @@ export const addRun: AddCommand = (program, context) => {
       await withEngine(context, storeFolder, 'work-new', async (connection) => {
         const { client } = connection
         const followed = await followRuns(context, client, async () => {
-          const { runs } = await client.call('runs.create', { spec })
+          const { runs } = await client.call('runs.create', { spec, ...computeChange(options) })
           for (const { id, seed: own } of runs) {
             context.notice(`run ${id} (seed ${String(own)}) in ${storeFolder}`)
           }

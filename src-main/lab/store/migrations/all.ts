@@ -3,6 +3,7 @@ import { createMetrics } from './0002-create-metrics.ts'
 import { createMeasurements } from './0003-create-measurements.ts'
 import { createArtifacts } from './0004-create-artifacts.ts'
 import { createQueue } from './0005-create-queue.ts'
+import { addCompute } from './0006-add-compute.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in order. New ones join at the end. */
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   createMeasurements,
   createArtifacts,
   createQueue,
+  addCompute,
 ]

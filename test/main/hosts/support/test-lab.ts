@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { silentLogger, type Logger } from '#base'
+import { InputError, silentLogger, type Logger } from '#base'
 import { loadSamplesFile } from '#learn/datasets'
 import { openLab, type Lab, type OpenLabOptions } from '#lab/api'
-import type { RunStatus, RunSummary } from '#shared/schemas'
+import type { ComputeRequest, RunStatus, RunSummary } from '#shared/schemas'
 
 /** A compute process that counts in place of training; the spec's name steers it, e.g. `ms=5`. */
 export const countingWorker = join(import.meta.dirname, '../../lab/jobs/counting-worker.ts')
@@ -17,6 +17,14 @@ export function temporaryFolder(): string {
     rmSync(folder, { recursive: true, force: true })
   })
   return folder
+}
+
+/** The check of a machine that has only its processor. */
+export function refuseGpus({ device }: ComputeRequest): Promise<void> {
+  const isHere = device === 'auto' || device === 'cpu'
+  return isHere
+    ? Promise.resolve()
+    : Promise.reject(new InputError('device', `there is no ${device} here; there is cpu`))
 }
 
 /** A lab on a store of its own, disposed of after the test. */
@@ -35,6 +43,7 @@ export function openTestLab(
     checkSamples: async ({ path }) => {
       await loadSamplesFile(path, { task: 'classification' })
     },
+    checkCompute: refuseGpus,
     mode: options.mode ?? 'work',
   })
   onTestFinished(() => lab.dispose())

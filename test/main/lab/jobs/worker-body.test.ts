@@ -48,6 +48,8 @@ const orderIn = (folder: string): JobOrder => ({
   checkpoint: null,
   measuredIndices: [],
   elapsedMs: 0,
+  compute: { runtime: 'onnx', device: 'auto' },
+  earlierDevice: null,
 })
 
 async function outcomeOf(execute: Execute, after?: (pair: ReturnType<typeof portPair>) => void) {
