@@ -37,6 +37,9 @@ export class OnnxGraph {
   readonly #inputs: onnx.IValueInfoProto[] = []
   readonly #outputs: onnx.IValueInfoProto[] = []
   readonly #known = new Map<string, string>()
+  readonly #literals = new Map<string, string>()
+  /** What a reshaped value was before. */
+  readonly #sources = new Map<string, string>()
 
   /** Declares an input of the model. */
   input(name: string, dtype: Dtype, shape: readonly Extent[]): string {
@@ -57,7 +60,13 @@ export class OnnxGraph {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): string {
-    return this.nodes(opType, inputs, 1, attributes, domain)[0]!
+    if (opType !== 'Reshape') return this.nodes(opType, inputs, 1, attributes, domain)[0]!
+    // Of a chain of reshapes only the last counts.
+    const [value, shape] = inputs as [string, string]
+    const source = this.#sources.get(value) ?? value
+    const [name] = this.nodes(opType, [source, shape], 1, attributes)
+    this.#sources.set(name!, source)
+    return name!
   }
 
   /** As {@link node}, for an operator with several results. */
@@ -86,6 +95,7 @@ export class OnnxGraph {
   /** A constant integer vector, for shapes and axes. */
   integers(values: readonly number[]): string {
     return this.#shared(`integers${JSON.stringify(values)}`, (name) => {
+      this.#literals.set(name, JSON.stringify(values))
       this.#initializers.push({
         name,
         dataType: DataType.INT64,
@@ -98,6 +108,7 @@ export class OnnxGraph {
   /** A constant float32 tensor; `id` and shape name its content, which is made when it is first asked for. */
   floats(id: string, shape: readonly number[], make: () => Float32Array): string {
     return this.#shared(`floats ${id} ${JSON.stringify(shape)}`, (name) => {
+      this.#literals.set(name, `${id} ${JSON.stringify(shape)}`)
       const data = make()
       this.#initializers.push({
         name,
@@ -124,6 +135,7 @@ export class OnnxGraph {
   /** A constant number under a shape of ones, so that it broadcasts. */
   number(value: number, dtype: Dtype, rank: number): string {
     return this.#shared(`number ${value} ${dtype} ${rank} ${Object.is(value, -0)}`, (name) => {
+      this.#literals.set(name, String(value))
       this.#initializers.push({
         name,
         dataType: elementTypeOf(dtype),
@@ -144,7 +156,7 @@ export class OnnxGraph {
       ],
       graph: {
         name,
-        node: this.#nodes,
+        node: this.#liveNodes(),
         initializer: this.#initializers,
         input: this.#inputs,
         output: this.#outputs,
@@ -153,9 +165,25 @@ export class OnnxGraph {
     return onnxProto.onnx.ModelProto.encode(model).finish()
   }
 
-  /** One line a node, for golden snapshots. */
+  /** One line a node, constants written out, for golden snapshots. */
   describe(): string[] {
-    return this.#nodes.map((node) => `${node.opType ?? ''} ${(node.input ?? []).join(' ')}`)
+    return this.#liveNodes().map(({ opType, input, output, attribute }) => {
+      const operands = (input ?? []).map((name) => this.#literals.get(name) ?? name)
+      const attributes = (attribute ?? []).map((entry) => ` ${describeAttribute(entry)}`)
+      return `${(output ?? []).join(', ')} = ${opType ?? ''}(${operands.join(', ')})${attributes.join('')}`
+    })
+  }
+
+  /** Nodes that an output needs. */
+  #liveNodes(): onnx.INodeProto[] {
+    const needed = new Set(this.#outputs.map(({ name }) => name!))
+    const live: onnx.INodeProto[] = []
+    for (const node of this.#nodes.toReversed()) {
+      if (!node.output!.some((name) => needed.has(name))) continue
+      live.push(node)
+      for (const name of node.input!) needed.add(name)
+    }
+    return live.reverse()
   }
 
   #shared(key: string, make: (name: string) => void): string {
@@ -192,6 +220,11 @@ function attributeProto(name: string, value: Attribute): onnx.IAttributeProto {
   }
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
   return { name, type: AttributeType.INTS, ints: [...value] }
+}
+
+function describeAttribute({ name, i, f, s, ints }: onnx.IAttributeProto): string {
+  const text = s == null ? null : new TextDecoder().decode(s)
+  return `${name ?? ''}=${JSON.stringify(ints ?? text ?? i ?? f)}`
 }
 
 function rawNumber(value: number, dtype: Dtype): Uint8Array {
