@@ -98,6 +98,15 @@ const contractionOperations = (program: Program): number =>
     equations: program.equations.filter(({ primitive }) => ['dot', 'conv'].includes(primitive)),
   })
 
+/**
+ * Operations that each further vector of a block costs: what depends on the vector, and not what is computed of
+ * the network alone, be it kept or computed again.
+ */
+function operationsPerVector({ loss, layout }: WorkloadInstance): number {
+  const wrt = layout.entries.map((_, i) => i)
+  return contractionOperations(hvp(loss, wrt, 2)) - contractionOperations(hvp(loss, wrt, 1))
+}
+
 /** Times Hessian-vector products in blocks of the fastest size against the ways of a peer. */
 export async function measureProduct(
   measurement: ProductMeasurement,
@@ -106,16 +115,15 @@ export async function measureProduct(
   measurement.onProgress('products: block sizes')
   const { rows, blocks } = await chooseRows(measurement)
   const rivals = await rivalsOf(measurement)
-  const wrt = instance.layout.entries.map((_, i) => i)
-  const operations = contractionOperations(hvp(instance.loss, wrt, rows))
+  const operations = operationsPerVector(instance)
   measurement.onProgress(`products: blocks of ${rows}`)
   const own = await blockContestant(measurement, rows)
   try {
     const { paceTimes, ...comparison } = await compare(own.contestant, rivals, measurement, [gemm])
-    const gflops = operations / (comparison.ours.median * rows) / 1e6
-    // Speed of the block over speed of the matrix product, both of one round.
+    const gflops = operations / comparison.ours.median / 1e6
+    // Speed of a product over speed of the matrix product, both of one round.
     const shares = paceTimes[0]!.map(
-      (gemmMs, i) => operations / (comparison.ours.samples[i]! * rows) / (gemmOperations / gemmMs),
+      (gemmMs, i) => operations / comparison.ours.samples[i]! / (gemmOperations / gemmMs),
     )
     return { ...comparison, rows, blocks, operations, gflops, peakShare: spreadOf(shares) }
   } finally {

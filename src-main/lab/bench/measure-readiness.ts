@@ -5,8 +5,8 @@ import type { Readiness } from './report.ts'
 import type { Workload } from './workloads/workload.ts'
 
 /**
- * Time from a loss program to a product program that can be called, twice on a runtime of its own: other runtimes
- * may have loaded it before.
+ * Time from a loss program to a product program that can be called by ONNX Runtime on the processor, twice. The runtime
+ * is one of its own: others may have loaded the program before.
  */
 export async function measureReadiness(
   workload: Workload,

@@ -46,7 +46,7 @@ export const workloadReportSchema = z.strictObject({
     /** Vectors a block: the fastest of `blocks`. */
     rows: z.int(),
     blocks: z.array(blockSchema),
-    /** Floating-point operations of the contractions of one block, and that in GFLOP/s. */
+    /** Floating-point operations of the contractions that depend on the vector, and their speed. */
     operations: z.number(),
     gflops: z.number(),
     /** That as a part of our plain matrix product's speed, in pairs. */

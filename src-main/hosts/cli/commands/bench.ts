@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { StoppedError } from '#base'
+import { computeSchema } from '#shared/schemas'
 import type { AddCommand, CliContext } from '../context.ts'
 import { benchText } from '../describe-bench.ts'
 import { exitCode, UsageError } from '../io.ts'
-import { integer, jsonOption } from '../options.ts'
+import {
+  deviceOption,
+  integer,
+  jsonOption,
+  runtimeOption,
+  type ComputeOptions,
+} from '../options.ts'
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly peers?: string
   readonly samples: number
   readonly out?: string
@@ -21,6 +28,8 @@ export const addBench: AddCommand = (program, context) => {
     .option('--peers <python>', 'a Python with PyTorch that takes turns with us')
     .option('--samples <number>', 'samples of each time', integer(3, 1_000), 15)
     .option('--out <file>', 'write the JSON document to a file as well')
+    .addOption(deviceOption())
+    .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (names: string[], options: Options) => {
       await bench(context, names, options)
@@ -35,6 +44,9 @@ async function bench(context: CliContext, names: string[], options: Options): Pr
   }
   const { runBench, workloadsNamed } = await services.bench()
   const workloads = workloadsNamed(names)
+  const runtime = await services.openRuntime(
+    computeSchema.parse({ device: options.device, runtime: options.runtime }),
+  )
   const stop = new AbortController()
   const stopListening = io.onInterrupt(() => stop.abort())
   try {
@@ -45,6 +57,7 @@ async function bench(context: CliContext, names: string[], options: Options): Pr
         options.peers === undefined
           ? null
           : { python: options.peers, script: torchScript(services.paths.appFolder) },
+      runtime,
       version: services.facts.appVersion,
       signal: stop.signal,
       onProgress: context.notice,
