@@ -3,124 +3,19 @@ import {
   extentsAt,
   spatialOf,
   type ConvParams,
-  type Equation,
   type EquationOf,
-  type Program,
   type ValueType,
   type Variable,
 } from '#tensor/program'
 import { contract, ordered, type Labelled } from './contraction.ts'
 import { patchesNode, spread, type PatchWindow } from './conv-patches.ts'
+import { wayOf, type SharedPatches, type Way } from './conv-ways.ts'
 import { requireFloat32, type OnnxGraph } from './onnx-graph.ts'
 
 /** A factor of a convolution: written out, and what it is in the program. */
 export interface ConvOperand {
   readonly name: string
   readonly variable: Variable
-}
-
-/** Patches that some product of a program needs anyway, by value and window. */
-export type SharedPatches = ReadonlyMap<Variable, ReadonlySet<string>>
-
-/** With fewer outputs a matrix product with patches is slower than the runtime's own convolution. */
-const fewestRows = 48
-
-/** How one convolution is computed. */
-type Way =
-  /** The runtime's own convolution. */
-  | { readonly kind: 'direct' }
-  /** Patches of one factor, then a matrix product with the other. */
-  | {
-      readonly kind: 'patches'
-      readonly of: 'lhs' | 'rhs'
-      readonly window: PatchWindow
-      readonly tapsAre: 'kernel' | 'result'
-    }
-
-const ones = (count: number): number[] => new Array<number>(count).fill(1)
-const keyOf = (window: PatchWindow): string => JSON.stringify(window)
-
-/** Window of the patches of lhs with the kernel's entries as taps. */
-const forwardWindow = (params: ConvParams, kernel: number[], positions: number[]): PatchWindow => ({
-  taps: kernel,
-  tapDilation: params.kernelDilation,
-  positions,
-  positionStep: params.strides,
-  low: params.low,
-  inputDilation: params.inputDilation,
-})
-
-/** The same patches with the result's entries as taps: fewer where the kernel is the larger of the two. */
-const kernelWindow = (params: ConvParams, kernel: number[], positions: number[]): PatchWindow => ({
-  taps: positions,
-  tapDilation: params.strides,
-  positions: kernel,
-  positionStep: params.kernelDilation,
-  low: params.low,
-  inputDilation: params.inputDilation,
-})
-
-/** Patches of rhs whose positions are lhs's entries and whose taps are the result's, in reverse. */
-const reversedWindow = (params: ConvParams, input: number[], positions: number[]): PatchWindow => ({
-  taps: positions,
-  tapDilation: params.strides,
-  positions: input,
-  positionStep: ones(input.length),
-  low: positions.map((extent, i) => (extent - 1) * params.strides[i]! - params.low[i]!),
-  inputDilation: params.kernelDilation,
-})
-
-/**
- * Chooses how to compute a convolution.
- *
- * A kernel larger than the result (the derivative by a kernel) is a matrix product with patches of the smaller
- * factor; so is any convolution whose patches are there already. The rest is left to the runtime's own convolution.
- */
-function wayOf(equation: EquationOf<'conv'>, shared: SharedPatches | null): Way {
-  const [lhs, rhs] = equation.inputs as [Variable, Variable]
-  const { params } = equation
-  const kernel = extentsAt(rhs.type.shape, spatialOf(params.rhsAxes))
-  const input = extentsAt(lhs.type.shape, spatialOf(params.lhsAxes))
-  const positions = extentsAt(equation.output.type.shape, spatialOf(params.outAxes))
-  if (sizeOf(kernel) <= sizeOf(positions)) {
-    const window = forwardWindow(params, kernel, positions)
-    const outs = rhs.type.shape[params.rhsAxes[1]!]!
-    const isThere = outs >= fewestRows && shared?.get(lhs)?.has(keyOf(window)) === true
-    return isThere ? { kind: 'patches', of: 'lhs', window, tapsAre: 'kernel' } : { kind: 'direct' }
-  }
-  const entries = (value: Variable, spatial: number[]): number =>
-    sizeOf(value.type.shape) / sizeOf(spatial)
-  const costOfLhs = entries(lhs, input) * sizeOf(kernel)
-  const costOfRhs = entries(rhs, kernel) * sizeOf(input)
-  const canTurn = params.inputDilation.every((dilation) => dilation === 1)
-  return canTurn && costOfRhs < costOfLhs
-    ? {
-        kind: 'patches',
-        of: 'rhs',
-        window: reversedWindow(params, input, positions),
-        tapsAre: 'result',
-      }
-    : {
-        kind: 'patches',
-        of: 'lhs',
-        window: kernelWindow(params, kernel, positions),
-        tapsAre: 'result',
-      }
-}
-
-const isConv = (equation: Equation): equation is EquationOf<'conv'> => equation.primitive === 'conv'
-
-/** Finds the patches that kernel derivatives of a program need. */
-export function findSharedPatches(program: Program): SharedPatches {
-  const found = new Map<Variable, Set<string>>()
-  for (const equation of program.equations.filter(isConv)) {
-    const way = wayOf(equation, null)
-    if (way.kind === 'direct') continue
-    const value = equation.inputs[way.of === 'lhs' ? 0 : 1]!
-    const keys = found.get(value) ?? new Set<string>()
-    found.set(value, keys.add(keyOf(way.window)))
-  }
-  return found
 }
 
 const spatialLabel = (i: number): string => `spatial ${i}`
@@ -191,10 +86,16 @@ export function lowerConv(
   const left = labelled(graph, lhs, ['group', 'batch', 'feature'], params.lhsAxes)
   const right = labelled(graph, rhs, ['group', 'out', 'feature'], params.rhsAxes)
   const way = wayOf(equation, shared)
-  const result =
-    way.kind === 'direct'
-      ? direct(graph, left, right, params, output.type)
-      : viaPatches(graph, left, right, way, params, output.type)
+  const result = ((): Labelled => {
+    switch (way.kind) {
+      case 'direct':
+        return direct(graph, left, right, params, output.type)
+      case 'patches':
+        return viaPatches(graph, left, right, way, params, output.type)
+      case 'split':
+        return viaSplitPatches(graph, left, right, way, output.type)
+    }
+  })()
   const roles = [
     'group',
     'batch',
@@ -219,11 +120,7 @@ function viaPatches(
   const tapLabels = way.tapsAre === 'kernel' ? ['shared', 'places'] : ['places', 'shared']
   const a = joined(graph, plain, count, 'shared')
   const b = patchesOf(graph, patched, way.window, tapLabels[0]!, tapLabels[1]!)
-  const extents = new Map<string, number>()
-  for (const { labels, actual } of [a, b]) {
-    labels.forEach((label, i) => extents.set(label, actual[i]!))
-  }
-  const product = contract(graph, a, b, new Set(['group']), extents, type.dtype)
+  const product = contractFactors(graph, a, b, type)
   // Apart again: the places are the result's spatial dimensions.
   const at = product.labels.indexOf('places')
   const actual = product.actual.toSpliced(at, 1, ...positions)
@@ -232,6 +129,30 @@ function viaPatches(
   if (way.of === 'lhs') return { name, labels, actual }
   const axes = positions.map((_, i) => at + i).filter((axis) => actual[axis]! > 1)
   return { name: reversedNode(graph, name, axes), labels, actual }
+}
+
+/** Taps along columns from lhs, taps along rows (in reverse) from rhs. */
+function viaSplitPatches(
+  graph: OnnxGraph,
+  lhs: Labelled,
+  rhs: Labelled,
+  way: Extract<Way, { kind: 'split' }>,
+  type: ValueType,
+): Labelled {
+  const a = patchesOf(graph, rhs, way.rows, spatialLabel(0), 'shared')
+  const b = patchesOf(graph, lhs, way.columns, spatialLabel(1), 'shared')
+  const product = contractFactors(graph, a, b, type)
+  const axis = product.labels.indexOf(spatialLabel(0))
+  return { ...product, name: reversedNode(graph, product.name, [axis]) }
+}
+
+/** Contracts over what both factors have but groups. */
+function contractFactors(graph: OnnxGraph, a: Labelled, b: Labelled, type: ValueType): Labelled {
+  const extents = new Map<string, number>()
+  for (const { labels, actual } of [a, b]) {
+    labels.forEach((label, i) => extents.set(label, actual[i]!))
+  }
+  return contract(graph, a, b, new Set(['group']), extents, type.dtype)
 }
 
 function reversedNode(graph: OnnxGraph, name: string, axes: readonly number[]): string {

@@ -8,7 +8,8 @@ import type {
   ValueType,
   Variable,
 } from '#tensor/program'
-import { findSharedPatches, lowerConv, type SharedPatches } from './lowering-conv.ts'
+import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
+import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
 import { elementTypeOf, integerType, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
 import { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
@@ -126,8 +127,11 @@ const lowerRelu: LowerRule<'relu'> = (graph, [x], { order }, type) => {
   const zero = graph.number(0, type.dtype, type.shape.length)
   if (order === 0) return { name: graph.node('Relu', [x!.name]), actual: x!.actual }
   if (order > 1) return { name: zero, actual: type.shape.map(() => 1) }
-  // The result of order 0 is there as a rule, and its sign is one pass.
-  return { name: graph.node('Sign', [graph.node('Relu', [x!.name])]), actual: x!.actual }
+  const isPositive = graph.node('Greater', [x!.name, zero])
+  return {
+    name: graph.node('Cast', [isPositive], { to: elementTypeOf(type.dtype) }),
+    actual: x!.actual,
+  }
 }
 
 const reduction =

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { sizeOf } from '#tensor/dense'
 import * as ops from '#tensor/program'
 import { conv, conv2d, traceProgram, type ConvParams, type Program } from '#tensor/program'
-import { compileProgram, interpretProgram } from '#tensor/runtime'
-import { batch, hvp, jvp, vjp } from '#tensor/transforms'
+import { compileProgram, interpretProgram, lowerProgram } from '#tensor/runtime'
+import { batch, gradient, hvp, jvp, vjp } from '#tensor/transforms'
 import { float32, largestError, normalInputs } from '../../support/programs.ts'
 
 const small = (largest: number) => fc.integer({ min: 1, max: largest })
@@ -120,15 +120,43 @@ describe('a convolution with any window and any order of dimensions', () => {
   })
 })
 
+describe('the derivative by a kernel between values alike in size', () => {
+  test.each([
+    { padding: [1, 1] },
+    { padding: [2, 0], dilation: [2, 1] },
+    { padding: [0, 1], stride: [1, 2] },
+    { padding: [1, 1], groups: 2 },
+  ] as const)('takes rows from one and columns from the other: %o', async (window) => {
+    const channels = 6 / ('groups' in window ? window.groups : 1)
+    const types = [float32([2, 6, 14, 15]), float32([6, channels, 3, 3])]
+    const loss = traceProgram('layer', types, ([x, w]) => [
+      ops.reduceSum(ops.sin(conv2d(x!, w!, window))),
+    ])
+    const slope = gradient(loss, [1])
+    const text = lowerProgram(slope).describe().join('\n')
+    expect(text).toContain('kernel_shape=[1,3]')
+    expect(text).toContain('kernel_shape=[3,1]')
+    const inputs = normalInputs(slope, 9)
+    const executable = await compileProgram(slope)
+    const [native] = await executable.run(inputs)
+    await executable.release()
+    expect(largestError(native!, interpretProgram(slope, inputs)[0]!)).toBeLessThan(2e-5)
+  })
+})
+
 describe('conv2d', () => {
   test('names what does not fit', () => {
     const types = [float32([1, 3, 4, 4]), float32([2, 2, 3, 3])]
     expect(() =>
       traceProgram('bad', types, ([x, w]) => [conv2d(x!, w!)]),
-    ).toThrowErrorMatchingInlineSnapshot(`[InputError: conv2d wants [N, C, H, W] and [O, C/1, kh, kw], got [1, 3, 4, 4] and [2, 2, 3, 3]]`)
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[InputError: conv2d wants [N, C, H, W] and [O, C/1, kh, kw], got [1, 3, 4, 4] and [2, 2, 3, 3]]`,
+    )
     expect(() =>
       traceProgram('bad', [float32([1, 2, 2, 2]), types[1]!], ([x, w]) => [conv2d(x!, w!)]),
-    ).toThrowErrorMatchingInlineSnapshot(`[InputError: conv of f32[1, 1, 2, 2, 2] and f32[1, 2, 2, 3, 3]: a window of 3 does not fit into 2]`)
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[InputError: conv of f32[1, 1, 2, 2, 2] and f32[1, 2, 2, 3, 3]: a window of 3 does not fit into 2]`,
+    )
   })
 
   test('keeps its products symmetric through two layers', () => {
