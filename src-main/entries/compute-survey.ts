@@ -26,16 +26,19 @@ const patienceMs = 60_000
  * Tries devices and runtimes in a process of its own: a driver may crash, hang or write to the terminal. One that ends the
  * process is reported as such, and the others are tried again without it.
  *
+ * @param script - What the process runs; it prints lines as `survey-compute.ts` does.
+ *
  * Cost: 0.3 s on a machine without a GPU, about a second with one.
  */
 export async function surveyCompute(
   wanted: readonly (OnnxDevice | 'tensorflow')[],
+  script = join(import.meta.dirname, 'survey-compute.ts'),
 ): Promise<ComputeSurvey> {
   const lost: DeviceFinding[] = []
   let tensorflow: TensorflowFinding = null
   let left = [...wanted]
   while (left.length > 0) {
-    const { lines, end } = await runSurvey(left)
+    const { lines, end } = await runSurvey(script, left)
     const last = lines.at(-1)
     if (last === undefined || !('trying' in last)) {
       const devices = lines.flatMap((line) => ('finding' in line ? [line.finding] : []))
@@ -52,9 +55,9 @@ export async function surveyCompute(
 }
 
 function runSurvey(
+  script: string,
   wanted: readonly string[],
 ): Promise<{ readonly lines: readonly SurveyLine[]; readonly end: string }> {
-  const script = join(import.meta.dirname, 'survey-compute.ts')
   const child = spawn(process.execPath, [script, ...wanted], {
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: patienceMs,

@@ -18,8 +18,7 @@ export const runsCreate =
     const compute = computeSchema.parse(wanted)
     await checkCompute(compute)
     await checkDataFile(spec, checkSamples)
-    const runs = store.createRuns(spec)
-    for (const { id } of runs) store.runs.setCompute(id, compute)
+    const runs = store.createRuns(spec, compute)
     return { runs: runs.map(({ id }) => supervisor.enqueue(id)) }
   }
 

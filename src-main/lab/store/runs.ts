@@ -46,7 +46,7 @@ export type EndStatus = Exclude<RunStatus, 'queued' | 'running'>
 /** The table of runs. Every method that takes an id throws `run-not-found` if there is no such run. */
 export interface RunRepository {
   /** Adds a run as given. */
-  insert(summary: RunSummary, spec: ExperimentSpec): void
+  insert(summary: RunSummary, spec: ExperimentSpec, compute?: ComputeRequest | null): void
   get(runId: string): RunSummary
   find(runId: string): RunSummary | null
   documents(runId: string): RunDocuments
@@ -156,7 +156,7 @@ export function runRepository(connection: Connection): RunRepository {
 
   return {
     get,
-    insert(summary, spec) {
+    insert(summary, spec, compute = null) {
       runDurably(connection, () => {
         connection
           .prepare(
@@ -172,8 +172,8 @@ export function runRepository(connection: Connection): RunRepository {
             search: searchText(summary.name, summary.dataKind, summary.modelLabel),
           })
         connection
-          .prepare('INSERT INTO run_documents (run_id, spec) VALUES (?, ?)')
-          .run(summary.id, JSON.stringify(spec))
+          .prepare('INSERT INTO run_documents (run_id, spec, compute) VALUES (?, ?, ?)')
+          .run(summary.id, JSON.stringify(spec), toJson(compute))
       })
     },
     find(runId) {

@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createId, isoNow, type Logger } from '#base'
 import { ApiError } from '#shared/errors'
-import type { Artifact, ExperimentSpec, MetricRow, RunDetail, RunSummary } from '#shared/schemas'
+import type {
+  Artifact,
+  ComputeRequest,
+  ExperimentSpec,
+  MetricRow,
+  RunDetail,
+  RunSummary,
+} from '#shared/schemas'
 import { artifactRepository, type ArtifactRepository } from './artifacts.ts'
 import { backUp } from './backup.ts'
 import { writeBundle, writeFirstManifest } from './bundle.ts'
@@ -45,9 +52,9 @@ export interface Store {
    * Stores one run a seed with its folder, all or none. They have the status `queued`; the
    * supervisor's `enqueue` puts them on the queue.
    *
-   * @param seeds - @default `spec.seeds`
+   * @param compute - How they are to be computed. @default null: at the defaults
    */
-  createRuns(spec: ExperimentSpec, seeds?: readonly number[]): RunSummary[]
+  createRuns(spec: ExperimentSpec, compute?: ComputeRequest | null): RunSummary[]
   /** @throws ApiError `run-not-found`. */
   getRun(runId: string): RunDetail
   /** Folder of a run's bundle. */
@@ -181,15 +188,15 @@ function assemble(
     }
   }
 
-  function createRuns(spec: ExperimentSpec, seeds = spec.seeds): RunSummary[] {
-    const summaries = seeds.map((seed) => newSummary(spec, seed))
+  function createRuns(spec: ExperimentSpec, compute: ComputeRequest | null = null): RunSummary[] {
+    const summaries = spec.seeds.map((seed) => newSummary(spec, seed))
     let areStored = false
     try {
       for (const summary of summaries) {
         writeFirstManifest(folders.prepare(summary.id), newDetail(summary, spec))
       }
       transaction(() => {
-        for (const summary of summaries) runs.insert(summary, spec)
+        for (const summary of summaries) runs.insert(summary, spec, compute)
       })
       areStored = true
       for (const { id } of summaries) folders.publish(id)

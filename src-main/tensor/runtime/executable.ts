@@ -14,6 +14,7 @@ function argumentsOf(
   program: Program,
   types: readonly ValueType[],
   values: readonly TensorInput[],
+  isWebgpu: boolean,
 ): Record<string, Argument> {
   if (values.length !== types.length) {
     throw new ShapeError(`${prefix}puts of ${program.name}`, `[${types.length}]`, [values.length])
@@ -21,7 +22,7 @@ function argumentsOf(
   return Object.fromEntries(
     types.map((type, i) => {
       const value = values[i]!
-      const isOnGpu = value instanceof GpuTensor
+      const isOnGpu = isWebgpu && value instanceof GpuTensor
       const data = isOnGpu ? value.buffer : hostData(value)
       const size = isOnGpu ? sizeOf(value.type.shape) : hostData(value).length
       if (size !== sizeOf(type.shape)) {
@@ -57,16 +58,17 @@ export async function compileOnnx(
     inputs: readonly TensorInput[],
     outputs: readonly TensorInput[] = outputTypes.map(allocateTensor),
   ): Promise<readonly TensorInput[]> {
-    const results = argumentsOf('out', program, outputTypes, outputs)
+    const results = argumentsOf('out', program, outputTypes, outputs, isWebgpu)
     for (const [name, { data }] of Object.entries(results)) {
-      if (data instanceof DeviceBuffer && !resident.includes(name)) {
+      const isOnDevice = data instanceof DeviceBuffer
+      if (isOnDevice !== resident.includes(name)) {
         throw new InputError(
           name,
-          `${name} of ${program.name} was not compiled to stay on the device, only ${residentOutputs} outputs were`,
+          `${name} of ${program.name} was compiled to ${isOnDevice ? 'go to the host' : 'stay on the device'}, so it must be given a ${isOnDevice ? 'buffer' : 'resident tensor'}`,
         )
       }
     }
-    await session.run(argumentsOf('in', program, inputTypes, inputs), results)
+    await session.run(argumentsOf('in', program, inputTypes, inputs, isWebgpu), results)
     return outputs
   }
   return {

@@ -27,8 +27,8 @@ export type TensorInput = TensorData | ResidentTensor
 /** How to make a program ready. */
 export interface CompileOptions {
   /**
-   * Outputs, counted from the first, that are written into resident tensors; the others go to buffers of
-   * the host. @default 0
+   * Outputs, counted from the first, that are written into resident tensors, which `run` must be given; the others go
+   * to buffers of the host. @default 0
    */
   readonly residentOutputs?: number
 }

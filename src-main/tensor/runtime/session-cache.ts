@@ -12,8 +12,8 @@ export interface SessionStatistics {
   readonly sessionsIdle: number
 }
 
-/** Released sessions that are kept. */
-const idleLimit = 8
+/** Released sessions that are kept; an experiment with three kinds of measurement loads eleven. */
+const idleLimit = 16
 
 /** Memory that kept sessions may hold together, as a share of this machine's. */
 const idleShare = 1 / 16
@@ -26,7 +26,7 @@ interface Entry {
 
 /**
  * Sessions by the bytes of their model: an equal model is loaded once. A session lives while somebody holds it; the ones
- * released last are kept, up to 8 and to a sixteenth of this machine's memory.
+ * released last are kept, up to 16 and to a sixteenth of this machine's memory.
  */
 export class SessionCache implements SessionStore {
   /** In order of their last release, oldest first. */

@@ -25,6 +25,8 @@ describe('usage', () => {
       ['run', '--set', 'data={"kind":"file","path":"no.csv"}'],
       /data\.path: file not found: .*no\.csv/,
     ],
+    ['run --device gpu', /--device .* is invalid\. Allowed choices are auto, cpu, webgpu, cuda/],
+    ['resume x --runtime torch', /--runtime .* Allowed choices are onnx, tensorflow/],
     ['list --status done', /Allowed choices are queued, running/],
     ['list --limit 0', /must be an integer in 1…1000/],
     ['serve --port 70000', /must be an integer in 0…65535/],
@@ -97,6 +99,16 @@ describe('run', () => {
       { summary: { status: 'finished', seed: 5 } },
     ])
     expect(stderr).toContain(`run ${runs[0].summary.id} (seed 4)`)
+  })
+
+  it('computes where --device says, and refuses what is not there before anything is stored', async () => {
+    const { run } = testCli()
+    expect(await run('run - --device webgpu', quick)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no webgpu here; there is cpu'),
+    })
+    expect(JSON.parse((await run('list --json')).stdout)).toMatchObject({ total: 0 })
+    expect(await run('run - --device cpu --runtime onnx', quick)).toMatchObject({ code: 0 })
   })
 
   it('shows a bar on a terminal', async () => {
@@ -424,7 +436,35 @@ describe('check and doctor', () => {
     for (const name of ['node', 'processor', 'memory', 'better-sqlite3', 'compute', 'store']) {
       expect(names).toContain(name)
     }
+    for (const name of ['device cpu', 'device webgpu', 'runtime tensorflow']) {
+      expect(names).toContain(name)
+    }
     expect(existsSync(absent)).toBe(false)
+  })
+
+  it('doctor says which device is used and why, and what others lack', async () => {
+    const { run } = testCli({
+      services: {
+        describeCompute: () =>
+          Promise.resolve({
+            library: 'onnxruntime-node 1.30.0',
+            devices: [
+              { name: 'cpu', problem: null },
+              { name: 'webgpu', problem: null },
+              { name: 'cuda', problem: 'no library' },
+            ],
+            chosen: { device: 'webgpu', reason: 'fastest by measurement' },
+            tensorflow: { problem: 'no libtensorflow' },
+          }),
+      },
+    })
+    const { code, stdout } = await run('doctor')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ok +compute +onnxruntime-node 1\.30\.0 on webgpu, fastest by measur/m)
+    expect(stdout).toMatch(/^ok +device cpu +here$/m)
+    expect(stdout).toMatch(/^ok +device webgpu +used unless another is named$/m)
+    expect(stdout).toMatch(/^note +device cuda +not here: no library$/m)
+    expect(stdout).toMatch(/^note +runtime tensorflow +cannot be used: no libtensorflow$/m)
   })
 
   it('doctor exits with 1 if the store is broken', async () => {

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Logger } from '#base'
+import { silentLogger, type Logger } from '#base'
 import type { Lab } from '#lab/api'
+import { openStore } from '#lab/store'
 import { methods, type MethodName, type Methods } from '#shared/contract'
 import { createClient, dispatch, memoryChannelPair, serveChannel } from '#shared/rpc'
 import {
@@ -88,6 +89,34 @@ describe('the lab', () => {
     await expect(call(lab, 'runs.create', { spec })).rejects.toThrow(
       'data.path must be an absolute path, got "x.csv"',
     )
+  })
+
+  it('a run on a device that is not there is refused and not stored', async () => {
+    const lab = openTestLab({ mode: 'look' })
+    const compute = { device: 'webgpu' } as const
+    await expect(call(lab, 'runs.create', { spec: {}, compute })).rejects.toThrow(
+      'there is no webgpu here; there is cpu',
+    )
+    expect((await call(lab, 'runs.list', {})).total).toBe(0)
+  })
+
+  it('resume may choose another device, and keeps what is not said', async () => {
+    const lab = openTestLab()
+    const { runs } = await call(lab, 'runs.create', {
+      spec: countingSpec(60, 10),
+      compute: { runtime: 'tensorflow' },
+    })
+    const runId = runs[0]!.id
+    await untilStatus(lab, runId, 'running')
+    await call(lab, 'runs.cancel', { runId })
+    await expect(call(lab, 'runs.resume', { runId, compute: { device: 'cuda' } })).rejects.toThrow(
+      'there is no cuda here',
+    )
+    await call(lab, 'runs.resume', { runId, compute: { device: 'cpu' } })
+    await untilStatus(lab, runId, 'finished')
+    await lab.dispose()
+    using store = openStore(lab.storeFolder, { logger: silentLogger })
+    expect(store.runs.compute(runId)).toEqual({ runtime: 'tensorflow', device: 'cpu' })
   })
 
   it('a cancelled run can be resumed to its end', async () => {

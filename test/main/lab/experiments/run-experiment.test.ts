@@ -10,9 +10,11 @@ import {
   type WorkerEvent,
 } from '#shared/schemas'
 
+const runtime = createOnnxRuntime({ threads: 1 })
+
 const workplace: Workplace = {
   resources: join(import.meta.dirname, '../../../../resources'),
-  runtime: createOnnxRuntime({ threads: 1 }),
+  runtime,
   origin: {
     appVersion: '0',
     gitCommit: null,
@@ -93,6 +95,22 @@ describe('runExperiment', () => {
     const valueOf = ({ documents }: typeof first) =>
       documents.map((document) => document.kind === 'trace' && document.value)
     expect(valueOf(second)).toEqual(valueOf(first))
+  })
+
+  test('compiles nothing when the same spec runs again', async () => {
+    const all: ExperimentInput = {
+      ...small,
+      measure: [
+        { kind: 'eigenpairs', top: 2 },
+        { kind: 'trace', probes: 4 },
+        { kind: 'density', probes: 3, steps: 6 },
+      ],
+    }
+    await run(all)
+    const { sessionsCreated } = runtime.statistics()
+    expect(sessionsCreated).toBeGreaterThan(0)
+    await run(all)
+    expect(runtime.statistics()).toMatchObject({ sessionsCreated, sessionsHeld: 0 })
   })
 
   test('resumed from any checkpoint ends bit-equal to the uninterrupted run', async () => {

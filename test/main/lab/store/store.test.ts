@@ -38,6 +38,20 @@ describe('creating runs', () => {
     expect(codeOf(() => store.getRun('nobody'))).toBe('run-not-found')
   })
 
+  test('keeps how they are to be computed, which the defaults stand in for', () => {
+    using store = openStore(temporaryFolder(), { logger })
+    const [plain] = store.createRuns(specOf({}))
+    const [wanted] = store.createRuns(specOf({}), { runtime: 'onnx', device: 'webgpu' })
+    expect(store.runs.compute(plain!.id)).toEqual({ runtime: 'onnx', device: 'auto' })
+    expect(store.runs.compute(wanted!.id)).toEqual({ runtime: 'onnx', device: 'webgpu' })
+    store.runs.setCompute(wanted!.id, { runtime: 'tensorflow', device: 'cpu' })
+    expect(store.runs.compute(wanted!.id)).toEqual({ runtime: 'tensorflow', device: 'cpu' })
+    expect(codeOf(() => store.runs.compute('nobody'))).toBe('run-not-found')
+    expect(codeOf(() => store.runs.setCompute('nobody', { runtime: 'onnx', device: 'cpu' }))).toBe(
+      'run-not-found',
+    )
+  })
+
   diskTest.each([0, 4, 12, 24, 48, 96, 160, 256])(
     'with %i KB left on the disk all runs are stored or nothing at all',
     (freeKb) => {
