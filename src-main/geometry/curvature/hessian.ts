@@ -40,7 +40,7 @@ export interface HessianOperator extends LinearOperator {
  *
  * Cost: a product costs about 1.5 to 2 gradients in blocks of `rows`, one pass over all batches. What does not depend
  * on the vectors is computed at the first product and kept, if it fits and saves 5 % or more.
- * Deterministic: equal blocks give bit-equal products on one runtime build with one number of threads; the same
+ * Deterministic on the processor: equal blocks give bit-equal products on one runtime build with one number of threads; the same
  * vector alone and in a block agrees to rounding only.
  * The program for K rows is compiled at its first use.
  *
