@@ -6,7 +6,7 @@ export interface Contestant {
   /** Units that one call works off, e.g. the vectors of a block. */
   readonly units: number
   /** Calls `warm` times untimed, then `repeat` times; milliseconds of the latter together. */
-  run(warm: number, repeat: number): Promise<number>
+  readonly run: (warm: number, repeat: number) => Promise<number>
 }
 
 /** How long and how often to measure. */
@@ -24,6 +24,8 @@ const fewestRounds = 3
 const sampleMs = 50
 /** Longer work is not run once more to warm up within a sample. */
 const warmUpLimitMs = 100
+/** A first call that takes longer is not slow for being the first. */
+const longCallMs = 500
 /** Samples of a trial, and the time after which no more are taken. */
 const trialSamples = 4
 const trialMs = 2_000
@@ -49,27 +51,33 @@ interface Pace {
   readonly repeat: number
 }
 
-/** Milliseconds a unit of one sample, and how many calls make a sample. */
-async function tryOut(contestant: Contestant): Promise<Pace & { readonly ms: number }> {
-  const callMs = await contestant.run(1, 1)
-  const pace = {
-    warm: callMs < warmUpLimitMs ? 1 : 0,
-    repeat: Math.max(1, Math.ceil(sampleMs / callMs)),
-  }
-  const sample = pace.repeat === 1 ? callMs : await contestant.run(0, pace.repeat)
-  return { ...pace, ms: sample / (pace.repeat * contestant.units) }
+/** How many calls of this length make a sample. */
+const paceOf = (callMs: number): Pace => ({
+  warm: callMs < warmUpLimitMs ? 1 : 0,
+  repeat: Math.max(1, Math.ceil(sampleMs / callMs)),
+})
+
+async function sample({ units, run }: Contestant, { warm, repeat }: Pace): Promise<number> {
+  return (await run(warm, repeat)) / (repeat * units)
 }
 
 /** Milliseconds a unit: the least of a few samples, as other work on the machine only ever slows. */
 export async function leastTime(contestant: Contestant): Promise<number> {
   const started = monotonicMs()
-  const { warm, repeat, ms } = await tryOut(contestant)
-  const times = [ms]
+  const callMs = await contestant.run(1, 1)
+  const pace = paceOf(callMs)
+  const times = pace.repeat === 1 ? [callMs / contestant.units] : [await sample(contestant, pace)]
   while (times.length < trialSamples && monotonicMs() - started < trialMs) {
     await sleep(pauseMs)
-    times.push((await contestant.run(warm, repeat)) / (repeat * contestant.units))
+    times.push(await sample(contestant, pace))
   }
   return Math.min(...times)
+}
+
+/** The pace of a contestant, from one call if that is long enough to tell. */
+async function findPace(contestant: Contestant): Promise<Pace> {
+  const firstMs = await contestant.run(0, 1)
+  return paceOf(firstMs > longCallMs ? firstMs : await contestant.run(0, 1))
 }
 
 /**
@@ -82,18 +90,18 @@ export async function race(
   contestants: readonly Contestant[],
   { samples, budgetMs, signal }: RaceOptions,
 ): Promise<number[][]> {
-  const plans: (Pace & { contestant: Contestant; times: number[] })[] = []
+  const plans: { contestant: Contestant; pace: Pace; times: number[] }[] = []
   for (const contestant of contestants) {
     throwIfStopped(signal)
-    plans.push({ ...(await tryOut(contestant)), contestant, times: [] })
+    plans.push({ contestant, pace: await findPace(contestant), times: [] })
   }
   const started = monotonicMs()
   for (let round = 0; round < samples; round += 1) {
     if (round >= fewestRounds && monotonicMs() - started > budgetMs) break
-    for (const { contestant, warm, repeat, times } of plans) {
+    for (const { contestant, pace, times } of plans) {
       throwIfStopped(signal)
       await sleep(pauseMs)
-      times.push((await contestant.run(warm, repeat)) / (repeat * contestant.units))
+      times.push(await sample(contestant, pace))
     }
   }
   return plans.map(({ times }) => times)
