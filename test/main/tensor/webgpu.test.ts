@@ -153,6 +153,19 @@ describe.skipIf(problem !== null)(`WebGPU`, { timeout: 180_000 }, () => {
     await executable.release()
   })
 
+  test('a large result is written where the caller says, in every call', async () => {
+    const type = float32([200, 200])
+    const executable = await gpu.compile(traceProgram('large', [type], ([x]) => [add(x!, 1)]))
+    const input = normals(200 * 200, 'large')
+    const output = new Float32Array(input.length)
+    for (let call = 0; call < 2; call += 1) {
+      output.fill(0)
+      await executable.run([input], [output])
+      expect(output).toEqual(input.map((x) => x + 1))
+    }
+    await executable.release()
+  })
+
   test('a tensor of the GPU is refused by the processor', async () => {
     const tensor = await gpu.upload(Int32Array.of(1), int32([1]))
     const executable = await cpu.compile(traceProgram('same', [int32([1])], ([x]) => [x!]))
