@@ -1,30 +1,7 @@
 import { InputError } from '#base'
 import { formatShape, sizeOf } from '#tensor/dense'
+import type { ConvParams } from './primitives.ts'
 import { formatType, isFloat, type ValueType } from './types.ts'
-
-/**
- * Dimension numbers and window of a convolution.
- *
- * Every value has three named dimensions and s spatial ones, in any order. The axes list where the roles lie:
- * `[group, batch, feature, …spatial]` in lhs, `[group, out, feature, …spatial]` in rhs and
- * `[group, batch, out, …spatial]` in the result. Since the derivatives only exchange roles, the primitive is closed
- * under transposition.
- *
- *   out[g, b, o, j] = Σ_{f, t} lhs°[g, b, f, j·stride + t·kernelDilation − low] · rhs[g, o, f, t]
- *
- * where lhs° is lhs with `inputDilation − 1` zeros between its entries and zeros outside.
- */
-export interface ConvParams {
-  readonly lhsAxes: readonly number[]
-  readonly rhsAxes: readonly number[]
-  readonly outAxes: readonly number[]
-  readonly strides: readonly number[]
-  /** Padding before and after each spatial dimension of lhs°; a negative one crops. */
-  readonly low: readonly number[]
-  readonly high: readonly number[]
-  readonly inputDilation: readonly number[]
-  readonly kernelDilation: readonly number[]
-}
 
 /** Dimensions of a value that are not spatial. */
 export const namedAxes = 3

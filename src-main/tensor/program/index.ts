@@ -4,7 +4,6 @@ export {
   spatialOf,
   transposedInLhs,
   transposedInRhs,
-  type ConvParams,
 } from './convolution.ts'
 export * from './operations.ts'
 export { printProgram } from './print.ts'
@@ -13,6 +12,7 @@ export {
   freeAxes,
   isElementwise,
   unaryPrimitives,
+  type ConvParams,
   type DotParams,
   type Primitive,
   type PrimitiveParams,

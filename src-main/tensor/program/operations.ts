@@ -1,7 +1,6 @@
 import { InputError } from '#base'
 import { formatShape, sameShape, sizeOf, type Dtype } from '#tensor/dense'
-import type { ConvParams } from './convolution.ts'
-import type { DotParams } from './primitives.ts'
+import type { ConvParams, DotParams } from './primitives.ts'
 import type { Tracer } from './tracer.ts'
 
 /** A traced value, or a number that stands for a tensor filled with it. */
