@@ -11,7 +11,7 @@ import type {
 import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
 import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
-import { elementTypeOf, integerType, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
+import { elementTypeOf, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
 import { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
 
 /**
@@ -161,7 +161,13 @@ function layerNormalization(
   return names as [string, string, string]
 }
 
-/** Slices are added up row by row along a leading axis. */
+/** Entries of a one-hot matrix up to which rows are added up by a matrix product. */
+const largestOneHot = 2 ** 22
+
+/**
+ * Rows are added up by a product with a one-hot matrix, or, where that would be large, by ScatterElements. Not by
+ * ScatterND: with several threads it loses additions to rows that occur more than once.
+ */
 const lowerScatterAdd: LowerRule<'scatterAdd'> = (
   graph,
   [x, indices],
@@ -169,32 +175,31 @@ const lowerScatterAdd: LowerRule<'scatterAdd'> = (
   type,
   [xType, indexType],
 ) => {
-  const rank = indexType!.shape.length
   const count = sizeOf(indexType!.shape)
-  const before = xType!.shape.slice(0, axis)
-  const after = xType!.shape.slice(axis + rank)
-  const [outer, inner] = [sizeOf(before), sizeOf(after)]
-  let updates = materialize(graph, x!, xType!.shape).name
-  if (outer === 1) {
-    updates = graph.node('Reshape', [updates, graph.integers([count, inner])])
-  } else {
-    updates = graph.node('Reshape', [updates, graph.integers([outer, count, inner])])
-    updates = graph.node('Transpose', [updates], { perm: [1, 0, 2] })
-    updates = graph.node('Reshape', [updates, graph.integers([count, outer * inner])])
-  }
+  const outer = sizeOf(xType!.shape.slice(0, axis))
+  const inner = sizeOf(xType!.shape.slice(axis + indexType!.shape.length))
+  const full = materialize(graph, x!, xType!.shape)
+  const updates = reshapeNode(graph, full, [outer, count, inner]).name
   const rows = materialize(graph, indices!, indexType!.shape).name
-  const column = graph.node('Cast', [graph.node('Reshape', [rows, graph.integers([count, 1])])], {
-    to: integerType,
-  })
-  const zeros = graph.node('Expand', [
-    graph.number(0, type.dtype, 2),
-    graph.integers([extent, outer * inner]),
-  ])
-  const table = graph.node('ScatterND', [zeros, column, updates], { reduction: { text: 'add' } })
-  if (outer === 1) return reshapeNode(graph, { name: table, actual: [] }, type.shape)
-  const split = graph.node('Reshape', [table, graph.integers([extent, outer, inner])])
-  const turned = graph.node('Transpose', [split], { perm: [1, 0, 2] })
-  return reshapeNode(graph, { name: turned, actual: [] }, type.shape)
+  const table = ((): string => {
+    if (extent * count <= largestOneHot) {
+      const row = graph.node('Reshape', [rows, graph.integers([1, count])])
+      const isRow = graph.node('Equal', [graph.range(extent, 'int32', [extent, 1]), row])
+      const oneHot = graph.node('Cast', [isRow], { to: elementTypeOf(type.dtype) })
+      return graph.node('MatMul', [oneHot, updates])
+    }
+    const zeros = graph.node('Expand', [
+      graph.number(0, type.dtype, 3),
+      graph.integers([outer, extent, inner]),
+    ])
+    const column = graph.node('Reshape', [rows, graph.integers([1, count, 1])])
+    const everywhere = graph.node('Expand', [column, graph.integers([outer, count, inner])])
+    return graph.node('ScatterElements', [zeros, everywhere, updates], {
+      axis: 1,
+      reduction: { text: 'add' },
+    })
+  })()
+  return reshapeNode(graph, { name: table, actual: [outer, extent, inner] }, type.shape)
 }
 
 /** One rule a primitive. */

@@ -20,9 +20,6 @@ export const elementTypeOf = (dtype: Dtype): number => elementTypes[dtype]
 
 type Attribute = number | readonly number[] | { readonly float: number } | { readonly text: string }
 
-/** ONNX's number for the integers of indices and shapes. */
-export const integerType: number = DataType.INT64
-
 /** ONNX operator set that the graphs are written in. */
 const operatorSet = 18
 

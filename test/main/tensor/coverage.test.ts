@@ -6,6 +6,7 @@ import {
   countOperations,
   isElementwise,
   reduceMean,
+  scatterAdd,
   shapeRules,
   traceProgram,
   unaryPrimitives,
@@ -63,6 +64,25 @@ describe('argmax and equal', () => {
     const expected = interpretProgram(program, [input])
     expect([...native[0]!]).toEqual([1, 0, 3])
     native.forEach((part, i) => expect(largestError(part, expected[i]!)).toBe(0))
+  })
+})
+
+describe('scatterAdd', () => {
+  // Few rows that occur often, few and many of them: runtimes that add in parallel lose some.
+  test.each([
+    [40, 6000],
+    [3000, 6000],
+  ])('counts every one of many equal indices, %i rows of %i', async (extent, count) => {
+    const types = [float32([count, 16]), { dtype: 'int32', shape: [count] } as const]
+    const program = traceProgram('scatter', types, ([x, i]) => [scatterAdd(x!, i!, 0, extent)])
+    const updates = new Float32Array(count * 16).fill(1)
+    const indices = Int32Array.from({ length: count }, (_, i) => (i * i) % 37)
+    const executable = await compileProgram(program)
+    for (let repeat = 0; repeat < 5; repeat += 1) {
+      const [native] = await executable.run([updates, indices])
+      expect(native).toEqual(Float32Array.from(interpretProgram(program, [updates, indices])[0]!))
+    }
+    await executable.release()
   })
 })
 
