@@ -3,8 +3,9 @@ export { deviceProblem, surveyDevices, type SurveyOptions } from './device-surve
 export { chooseDevice, knownDevices, type DeviceChoice, type DeviceFinding } from './devices.ts'
 export { hostData, HostTensor } from './host-tensor.ts'
 export { loweringRules, lowerProgram } from './lowering.ts'
-export { availableMemory, formatBytes } from './memory-budget.ts'
+export { availableMemory, engineBytes, formatBytes } from './memory-budget.ts'
 export { FilePanels, MemoryPanels, scratchFolder, type PanelStorage } from './memory-panels.ts'
+export { planProgram, type ProgramMemory } from './memory-plan.ts'
 export {
   compileProgram,
   createOnnxRuntime,

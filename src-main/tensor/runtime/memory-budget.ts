@@ -1,3 +1,6 @@
+/** Bytes of a process that has loaded the engine and done nothing yet. */
+export const engineBytes = 150e6
+
 /** Bytes as a person reads them: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']

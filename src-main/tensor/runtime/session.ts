@@ -138,7 +138,10 @@ async function loadSession(
   const bytes = resident.length === 0 ? withStop(model) : model
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: [providerOf(device)],
-    graphOptimizationLevel: 'all',
+    // Beyond `extended` the processor's convolutions get blocked copies of what they read and write: no faster here.
+    graphOptimizationLevel: device === 'cpu' ? 'extended' : 'all',
+    // A block for all values of a call beside those of the first one: twice the memory, no faster either.
+    enableMemPattern: false,
     ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
     interOpNumThreads: 1,
     logSeverityLevel: 3,

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { createStream, fillNormal } from '#base'
+import { createOnnxBlockAlgebra } from '../../../src-main/tensor/runtime/block-algebra.ts'
+import { largestError } from '../../support/programs.ts'
+
+const size = 1000
+const draw = (rows: number, name: string): Float32Array => {
+  const block = new Float32Array(rows * size)
+  fillNormal(block, createStream(1, name))
+  return block
+}
+
+test.each([true, false])(
+  'combinations of blocks too large for one call agree with those in one (added: %s)',
+  async (isAdded) => {
+    const whole = await createOnnxBlockAlgebra(size, {})
+    // Row by row, in pieces of 300 entries and a rest.
+    const pieces = await createOnnxBlockAlgebra(size, {}, 300)
+    const basis = draw(3, 'basis')
+    const coefficients = Float64Array.from({ length: 6 }, (_, i) => Math.cos(i))
+    const [expected, got] = [draw(2, 'target'), draw(2, 'target')]
+    await whole.combine(expected, 2, coefficients, basis, 3, isAdded)
+    await pieces.combine(got, 2, coefficients, basis, 3, isAdded)
+    expect(largestError(got, expected)).toBeLessThan(1e-6)
+    await whole.release()
+    await pieces.release()
+  },
+)
