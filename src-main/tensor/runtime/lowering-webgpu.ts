@@ -1,5 +1,5 @@
 import type { ValueType } from '#tensor/program'
-import type { Lowered, LoweringRules } from './lowering.ts'
+import type { Lowered, LoweringRules } from './lowering-rule.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 
 /**

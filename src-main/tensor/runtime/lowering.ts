@@ -1,138 +1,20 @@
-import { sameShape, sizeOf } from '#tensor/dense'
-import type {
-  Equation,
-  EquationOf,
-  Primitive,
-  PrimitiveParams,
-  Program,
-  ValueType,
-  Variable,
-} from '#tensor/program'
+import { sizeOf } from '#tensor/dense'
+import type { Equation, EquationOf, Primitive, Program, Variable } from '#tensor/program'
 import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
 import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
+import { lowerGelu, lowerRelu, viaPolynomial } from './lowering-nonlinearities.ts'
+import { layerNormalization, lowerScatterAdd } from './lowering-rows.ts'
+import {
+  elementwise,
+  materialize,
+  reshapeNode,
+  type Lowered,
+  type LowerRule,
+  type LoweringRules,
+} from './lowering-rule.ts'
 import { elementTypeOf, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
-import { geluPolynomial, logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
-
-/**
- * A value in the ONNX graph. `actual` has the rank of the value's shape; where it is 1 and the shape is
- * not, the repetition is left to the reader (ONNX broadcasts elementwise operands and matrix batches),
- * so repeated tensors are not written out.
- */
-export interface Lowered {
-  readonly name: string
-  readonly actual: readonly number[]
-}
-
-type LowerRule<P extends Primitive> = (
-  graph: OnnxGraph,
-  inputs: readonly Lowered[],
-  params: PrimitiveParams[P],
-  type: ValueType,
-  inputTypes: readonly ValueType[],
-  context: LoweringContext,
-) => Lowered
-
-/** What a rule may ask of the program around its equation. */
-interface LoweringContext {
-  readonly equation: Equation
-  readonly sharedPatches: SharedPatches
-}
-
-/** Writes repetitions out. */
-export function materialize(graph: OnnxGraph, value: Lowered, shape: readonly number[]): Lowered {
-  if (sameShape(value.actual, shape)) return value
-  return { name: graph.node('Expand', [value.name, graph.integers(shape)]), actual: shape }
-}
-
-/** The same entries under another shape. */
-export function reshapeNode(graph: OnnxGraph, value: Lowered, actual: readonly number[]): Lowered {
-  if (sameShape(value.actual, actual)) return value
-  return { name: graph.node('Reshape', [value.name, graph.integers(actual)]), actual }
-}
-
-const joint = (values: readonly Lowered[]): number[] =>
-  values[0]!.actual.map((_, axis) => Math.max(...values.map((value) => value.actual[axis]!)))
-
-const elementwise =
-  (opType: string): LowerRule<Primitive> =>
-  (graph, inputs) => ({
-    name: graph.node(
-      opType,
-      inputs.map((input) => input.name),
-    ),
-    actual: joint(inputs),
-  })
-
-/** Horner's scheme on a value already computed; in its square where the polynomial is even or odd. */
-function polynomialNode(
-  graph: OnnxGraph,
-  coefficients: readonly number[],
-  x: string,
-  type: ValueType,
-): string {
-  const has = (parity: number): boolean => coefficients.some((c, i) => c !== 0 && i % 2 === parity)
-  if (coefficients.length > 2 && !(has(0) && has(1))) {
-    const parity = has(1) ? 1 : 0
-    const inSquare = coefficients.filter((_, i) => i % 2 === parity)
-    const value = polynomialNode(graph, inSquare, graph.node('Mul', [x, x]), type)
-    return parity === 1 ? graph.node('Mul', [x, value]) : value
-  }
-  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
-  const plus = (value: string, c: number): string =>
-    c === 0 ? value : graph.node('Add', [value, number(c)])
-  const [first = 0, second, ...rest] = coefficients.toReversed()
-  if (second === undefined) return plus(graph.node('Mul', [x, number(0)]), first)
-  const line = ((): string => {
-    if (first === 1) return plus(x, second)
-    if (first === -1) return graph.node('Sub', [number(second), x])
-    return plus(graph.node('Mul', [x, number(first)]), second)
-  })()
-  return rest.reduce((value, c) => plus(graph.node('Mul', [value, x]), c), line)
-}
-
-const viaPolynomial =
-  (opType: string, polynomial: (order: number) => number[]): LowerRule<'tanh' | 'logistic'> =>
-  (graph, [x], { order }, type) => {
-    const base = graph.node(opType, [x!.name])
-    const name = order === 0 ? base : polynomialNode(graph, polynomial(order), base, type)
-    return { name, actual: x!.actual }
-  }
-
-const lowerGelu: LowerRule<'gelu'> = (graph, [x], { order }, type) => {
-  requireFloat32('gelu', type)
-  const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
-  const cumulative = (): string => {
-    const scaled = graph.node('Mul', [x!.name, number(Math.SQRT1_2)])
-    const half = graph.node('Mul', [graph.node('Erf', [scaled]), number(0.5)])
-    return graph.node('Add', [half, number(0.5)])
-  }
-  const density = (): string => {
-    const square = graph.node('Mul', [x!.name, x!.name])
-    const bell = graph.node('Exp', [graph.node('Mul', [square, number(-0.5)])])
-    return graph.node('Mul', [bell, number(1 / Math.sqrt(2 * Math.PI))])
-  }
-  const name = ((): string => {
-    if (order === 0) return graph.node('Mul', [x!.name, cumulative()])
-    if (order === 1) {
-      return graph.node('Add', [cumulative(), graph.node('Mul', [x!.name, density()])])
-    }
-    const factor = polynomialNode(graph, geluPolynomial(order), x!.name, type)
-    return graph.node('Mul', [density(), factor])
-  })()
-  return { name, actual: x!.actual }
-}
-
-const lowerRelu: LowerRule<'relu'> = (graph, [x], { order }, type) => {
-  const zero = graph.number(0, type.dtype, type.shape.length)
-  if (order === 0) return { name: graph.node('Relu', [x!.name]), actual: x!.actual }
-  if (order > 1) return { name: zero, actual: type.shape.map(() => 1) }
-  const isPositive = graph.node('Greater', [x!.name, zero])
-  return {
-    name: graph.node('Cast', [isPositive], { to: elementTypeOf(type.dtype) }),
-    actual: x!.actual,
-  }
-}
+import { logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
 
 const reduction =
   (opType: 'ReduceSum' | 'ReduceMax'): LowerRule<'reduceSum' | 'reduceMax'> =>
@@ -143,67 +25,6 @@ const reduction =
   }
 
 const identity: LowerRule<Primitive> = (_graph, [x]) => x!
-
-/** Standardized rows, their means and their inverse deviations. */
-function layerNormalization(
-  graph: OnnxGraph,
-  x: Lowered,
-  { epsilon, dimensions }: PrimitiveParams['standardize'],
-  type: ValueType,
-): [string, string, string] {
-  requireFloat32('standardize', type)
-  const row = type.shape.slice(-dimensions)
-  const scale = graph.floats('ones', row, () => new Float32Array(sizeOf(row)).fill(1))
-  const names = graph.nodes('LayerNormalization', [x.name, scale], 3, {
-    axis: -dimensions,
-    epsilon: { float: epsilon },
-  })
-  return names as [string, string, string]
-}
-
-/** Entries of a one-hot matrix up to which rows are added up by a matrix product. */
-const largestOneHot = 2 ** 22
-
-/**
- * Rows are added up by a product with a one-hot matrix, or, where that would be large, by ScatterElements. Not by
- * ScatterND: with several threads it loses additions to rows that occur more than once.
- */
-const lowerScatterAdd: LowerRule<'scatterAdd'> = (
-  graph,
-  [x, indices],
-  { axis, extent },
-  type,
-  [xType, indexType],
-) => {
-  const count = sizeOf(indexType!.shape)
-  const outer = sizeOf(xType!.shape.slice(0, axis))
-  const inner = sizeOf(xType!.shape.slice(axis + indexType!.shape.length))
-  const full = materialize(graph, x!, xType!.shape)
-  const updates = reshapeNode(graph, full, [outer, count, inner]).name
-  const rows = materialize(graph, indices!, indexType!.shape).name
-  const table = ((): string => {
-    if (extent * count <= largestOneHot) {
-      const row = graph.node('Reshape', [rows, graph.integers([1, count])])
-      const isRow = graph.node('Equal', [graph.range(extent, 'int32', [extent, 1]), row])
-      const oneHot = graph.node('Cast', [isRow], { to: elementTypeOf(type.dtype) })
-      return graph.node('MatMul', [oneHot, updates])
-    }
-    const zeros = graph.node('Expand', [
-      graph.number(0, type.dtype, 3),
-      graph.integers([outer, extent, inner]),
-    ])
-    const column = graph.node('Reshape', [rows, graph.integers([1, count, 1])])
-    const everywhere = graph.node('Expand', [column, graph.integers([outer, count, inner])])
-    return graph.node('ScatterElements', [zeros, everywhere, updates], {
-      axis: 1,
-      reduction: { text: 'add' },
-    })
-  })()
-  return reshapeNode(graph, { name: table, actual: [outer, extent, inner] }, type.shape)
-}
-
-/** One rule a primitive. */
-export type LoweringRules = { readonly [P in Primitive]: LowerRule<P> }
 
 /** How each primitive is written in ONNX; total by type. */
 export const loweringRules: LoweringRules = {
