@@ -14,10 +14,12 @@ import json
 import os
 import sys
 import time
+import warnings
 
 sys.dont_write_bytecode = True
 replies = os.fdopen(os.dup(1), "w", buffering=1)
 sys.stdout = sys.stderr  # what a library prints must not come between the replies
+warnings.simplefilter("ignore")  # the last on standard error is shown if this process fails
 
 
 def reply(message):

@@ -32,7 +32,7 @@ export class LineProcess {
       }
       this.#child.on('error', (error) => end(error.message))
       this.#child.on('close', (code, signal) =>
-        end(signal === null ? `it ended with code ${String(code)}` : `it was ended by ${signal}`),
+        end(signal === null ? `it ended with code ${String(code)}` : endedBy(signal)),
       )
     })
   }
@@ -73,3 +73,7 @@ export class LineProcess {
     clearTimeout(timer)
   }
 }
+
+/** Nobody but the system ends a process so that we wait for: it does when memory runs out. */
+const endedBy = (signal: NodeJS.Signals): string =>
+  `it was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`

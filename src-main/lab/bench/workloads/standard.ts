@@ -42,7 +42,7 @@ const W4 = residual({
   imageSize: 32,
   classes: 10,
   batchSize: 128,
-  blockSizes: [1, 2, 4],
+  blockSizes: [1, 4, 8],
 })
 
 const W5 = transformer({

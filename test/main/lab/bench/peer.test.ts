@@ -72,6 +72,13 @@ describe('Peer', () => {
     )
   })
 
+  it('that the system ends may have run out of memory', async () => {
+    const peer = await start(answering(`process.kill(process.pid, 'SIGKILL')`))
+    await expect(peer.contestant('vmap', 8).run(0, 1)).rejects.toThrow(
+      'the peer broke off: it was ended by SIGKILL (out of memory?)',
+    )
+  })
+
   it('that answers nonsense is refused', async () => {
     const peer = await start(answering(`console.log('hello')`))
     await expect(peer.contestant('step', 1).run(0, 1)).rejects.toThrow('the peer answered hello')
