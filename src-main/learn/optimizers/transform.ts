@@ -29,6 +29,11 @@ export interface UpdateResult {
  * @see DeepMind, Optax, whose init/update shape this is
  */
 export interface GradientTransform {
+  /**
+   * Whether an entry is updated by its own gradient and state alone, whatever tensor it is in: then all tensors can
+   * be updated as one flat vector.
+   */
+  readonly isElementwise: boolean
   init(parameters: readonly ValueType[]): readonly StateTensor[]
   /** `updates` and `parameters` are in the order given to `init`, `state` in the order it returned. */
   update(updates: readonly Tracer[], state: readonly Tracer[], context: UpdateContext): UpdateResult
@@ -37,6 +42,7 @@ export interface GradientTransform {
 /** Applies transforms one after another; associative, and the identity when empty. */
 export function chain(...transforms: readonly GradientTransform[]): GradientTransform {
   return {
+    isElementwise: transforms.every((transform) => transform.isElementwise),
     init: (parameters) =>
       transforms.flatMap((transform, i) =>
         transform.init(parameters).map((tensor) => ({ ...tensor, name: `${i}.${tensor.name}` })),

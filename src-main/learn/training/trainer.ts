@@ -9,7 +9,7 @@ import {
   type Runtime,
   type TensorInput,
 } from '#tensor/runtime'
-import { stepProgram } from './step-program.ts'
+import { stepProgram, updatedTypes, type UpdateForm } from './step-program.ts'
 import { TrainerState } from './trainer-state.ts'
 
 /** What a step reports. */
@@ -66,22 +66,26 @@ export class Trainer {
     const { loss, layout, optimizer, initialParameters, runtime = onnxRuntime() } = options
     const parameterCount = layout.entries.length
     const types = loss.inputs.slice(0, parameterCount).map((variable) => variable.type)
-    const tensors = optimizer.init(types)
+    // The vector and the tensors that are views of it are one only where the runtime computes in host memory.
+    const canBeFlat = optimizer.isElementwise && runtime.sharesHostMemory
+    const form: UpdateForm = canBeFlat ? 'flat' : 'tensors'
+    const tensors = optimizer.init(updatedTypes(types, form))
     const layouts = { parameters: layout, state: createLayout(tensors) }
     const initialState = new Float32Array(layouts.state.size)
     layouts.state.entries.forEach(({ offset, size }, i) => {
       initialState.fill(tensors[i]!.initial, offset, offset + size)
     })
-    const program = stepProgram(loss, parameterCount, optimizer)
+    const program = stepProgram(loss, parameterCount, optimizer, form)
     const executable = await runtime.compile(program, {
-      residentOutputs: parameterCount + tensors.length,
+      residentOutputs: (form === 'flat' ? 1 : parameterCount) + tensors.length,
     })
     return new Trainer(
       executable,
-      await TrainerState.create(runtime, layouts, initialParameters.slice(), initialState),
+      await TrainerState.create(runtime, layouts, form, initialParameters.slice(), initialState),
       await TrainerState.create(
         runtime,
         layouts,
+        form,
         new Float32Array(layout.size),
         new Float32Array(layouts.state.size),
       ),
@@ -134,7 +138,7 @@ export class Trainer {
     this.#learningRate[0] = learningRate
     await this.#executable.run(
       [...this.#current.tensors, ...batch, this.#learningRate],
-      [...this.#next.tensors, ...this.#outputs],
+      [...this.#next.written, ...this.#outputs],
     )
     const loss = this.#outputs[0]![0]!
     const gradientNorm = Math.sqrt(this.#outputs.at(-1)![0]!)

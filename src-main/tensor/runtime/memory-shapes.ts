@@ -148,6 +148,7 @@ const rules: Readonly<Record<string, GraphShapeRule>> = {
   Reshape: reshape,
   Slice: slice,
   Pad: pad,
+  ReduceSumSquare: reduce,
   ReduceSum: reduce,
   ReduceMax: reduce,
   LayerNormalization: layerNormalization,

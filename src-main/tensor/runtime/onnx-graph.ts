@@ -35,6 +35,11 @@ export class OnnxGraph {
   readonly #outputs: onnx.IValueInfoProto[] = []
   readonly #known = new Map<string, string>()
   readonly #literals = new Map<string, string>()
+  /** What a square is the square of. */
+  readonly #squares = new Map<string, string>()
+  /** Results of nodes. */
+  readonly #made = new Set<string>()
+  readonly #renamed = new Map<string, string>()
   /** What a reshaped value was before. */
   readonly #sources = new Map<string, string>()
 
@@ -46,7 +51,10 @@ export class OnnxGraph {
 
   /** Makes a value an output of the model. */
   output(name: string, value: string, dtype: Dtype, shape: readonly Extent[]): void {
-    this.#nodes.push({ opType: 'Identity', input: [value], output: [name] })
+    // What a node makes is made under the output's name at once; only inputs, constants and what is given out twice
+    // have to be copied.
+    if (this.#made.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name)
+    else this.#nodes.push({ opType: 'Identity', input: [value], output: [name] })
     this.#outputs.push(valueInfo(name, dtype, shape))
   }
 
@@ -57,6 +65,16 @@ export class OnnxGraph {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): string {
+    const [first = ''] = inputs
+    const squared = opType === 'ReduceSum' ? this.#squares.get(first) : undefined
+    if (squared !== undefined) {
+      return this.node('ReduceSumSquare', [squared, ...inputs.slice(1)], attributes)
+    }
+    if (opType === 'Mul' && first === inputs[1]) {
+      const square = this.nodes(opType, inputs, 1)[0]!
+      this.#squares.set(square, first)
+      return square
+    }
     if (opType !== 'Reshape') return this.nodes(opType, inputs, 1, attributes, domain)[0]!
     // Of a chain of reshapes only the last counts.
     const [value, shape] = inputs as [string, string]
@@ -78,6 +96,7 @@ export class OnnxGraph {
       Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}_${i}`))
     const key = `${opType}(${inputs.join()})${JSON.stringify(attributes)}`
     const first = this.#shared(key, (name) => {
+      for (const output of outputs(name)) this.#made.add(output)
       this.#nodes.push({
         opType,
         domain,
@@ -175,10 +194,13 @@ export class OnnxGraph {
   #liveNodes(): onnx.INodeProto[] {
     const needed = new Set(this.#outputs.map(({ name }) => name!))
     const live: onnx.INodeProto[] = []
-    for (const node of this.#nodes.toReversed()) {
-      if (!node.output!.some((name) => needed.has(name))) continue
+    const named = (names: readonly string[]): string[] =>
+      names.map((name) => this.#renamed.get(name) ?? name)
+    for (const plain of this.#nodes.toReversed()) {
+      const node = { ...plain, input: named(plain.input!), output: named(plain.output!) }
+      if (!node.output.some((name) => needed.has(name))) continue
       live.push(node)
-      for (const name of node.input!) needed.add(name)
+      for (const name of node.input) needed.add(name)
     }
     return live.reverse()
   }

@@ -34,6 +34,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime
   return {
     name: `${name} ${version}`,
     device,
+    sharesHostMemory: device !== 'webgpu',
     compile: (program, how) => compileOnnx(program, sessions, how),
     upload: async (data, type) => {
       if (device !== 'webgpu' || !staysOnGpu(type.dtype)) return new HostTensor(data, type)

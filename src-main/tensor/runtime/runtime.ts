@@ -85,6 +85,8 @@ export interface Runtime {
   readonly name: string
   /** e.g. `cpu`. */
   readonly device: string
+  /** Whether it computes in host memory, so that a resident tensor is the buffer it was made of. */
+  readonly sharesHostMemory: boolean
   /** Makes a program ready; takes milliseconds to a second, so compile once. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>
   /**

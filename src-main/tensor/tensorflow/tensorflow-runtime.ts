@@ -23,6 +23,7 @@ export function createTensorflowRuntime(
         requireSupported(program, name)
         resolve(createExecutable(tf, program))
       }),
+    sharesHostMemory: true,
     upload: (data, type) => Promise.resolve(new HostTensor(data, type)),
     createBlockAlgebra: (size) => Promise.resolve(createBlockAlgebra(tf, size)),
   }
