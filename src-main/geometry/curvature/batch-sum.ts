@@ -9,7 +9,7 @@ import {
 } from '#tensor/runtime'
 
 /** Adds one input per output, summed onto it: running totals over batches stay inside the graph. */
-function withTotals(program: Program): Program {
+export function withTotals(program: Program): Program {
   const graph = new Graph()
   const inputs = program.inputs.map((variable) => graph.input(variable.type))
   const totals = program.outputs.map((variable) => graph.input(variable.type))
@@ -60,17 +60,19 @@ export class BatchSum {
    *
    * @param before - Inputs ahead of each batch's.
    * @param after - Inputs behind them.
-   * @param sums - Where the sums go; of a single batch they are written there at once.
+   * @param sums - Where the sums go; of a single batch they are written there at once. Of several batches they may be
+   *   left where they are (null).
+   * @returns `sums`, or buffers that hold until the next call.
    */
   async run(
     before: readonly TensorInput[],
     batches: readonly (readonly TensorInput[])[],
     after: readonly TensorInput[],
-    sums: readonly TensorData[],
-  ): Promise<void> {
+    sums: readonly TensorData[] | null,
+  ): Promise<readonly TensorData[]> {
     if (this.#total.length === 0) {
-      await this.#executable.run([...before, ...batches[0]!, ...after], sums)
-      return
+      const inputs = [...before, ...batches[0]!, ...after]
+      return sums === null ? this.#executable.run(inputs) : this.#executable.run(inputs, sums)
     }
     for (const tensor of this.#total) await tensor.clear()
     for (const batch of batches) {
@@ -78,7 +80,7 @@ export class BatchSum {
       ;[this.#target, this.#total] = [this.#total, this.#target]
     }
     // After the swap the tensors written last are the total.
-    await Promise.all(this.#total.map((tensor, i) => tensor.read(sums[i])))
+    return Promise.all(this.#total.map((tensor, i) => tensor.read(sums?.[i])))
   }
 
   async release(): Promise<void> {

@@ -1,49 +1,37 @@
-import { layoutViews, type Layout } from '#tensor/dense'
+import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
 import type { ResidentTensor, Runtime } from '#tensor/runtime'
 import { hvp } from '#tensor/transforms'
 import { LinearSum, planProduct } from './linear-sum.ts'
 
-/** Vectors of K rows, tensor by tensor: `[K, shape…]` one after another. */
-class RowBlock {
-  readonly views: readonly Float32Array[]
-  readonly #layout: Layout
-  readonly #rows: number
+/** Buffers of K vectors, tensor by tensor: `[K, shape…]` one after another. */
+const allocateBlocks = (layout: Layout, rows: number): Float32Array[] =>
+  layout.entries.map(({ size }) => new Float32Array(rows * size))
 
-  constructor(layout: Layout, rows: number) {
-    this.views = layout.entries.map(({ size }) => new Float32Array(rows * size))
-    this.#layout = layout
-    this.#rows = rows
-  }
+/** Copies vectors in, tensor by tensor; missing rows become zero. */
+function pack(layout: Layout, vectors: Float32Array, rows: number, blocks: Float32Array[]): void {
+  layout.entries.forEach(({ offset, size }, i) => {
+    for (let row = 0; row < rows; row += 1) {
+      const from = row * layout.size + offset
+      blocks[i]!.set(vectors.subarray(from, from + size), row * size)
+    }
+    blocks[i]!.fill(0, rows * size)
+  })
+}
 
-  /** Copies row vectors in; missing rows become zero. */
-  pack(block: Float32Array, rows: number): void {
-    this.#forEach(rows, (view, row, part) => view.set(row, part * row.length), block)
-    if (rows === this.#rows) return
-    this.#layout.entries.forEach(({ size }, i) => this.views[i]!.fill(0, rows * size))
-  }
-
-  /** Copies row vectors out. */
-  unpack(block: Float32Array, rows: number): void {
-    this.#forEach(
-      rows,
-      (view, row, part) => row.set(view.subarray(part * row.length, (part + 1) * row.length)),
-      block,
-    )
-  }
-
-  #forEach(
-    rows: number,
-    visit: (view: Float32Array, row: Float32Array, part: number) => void,
-    block: Float32Array,
-  ): void {
-    this.#layout.entries.forEach(({ offset, size }, i) => {
-      for (let part = 0; part < rows; part += 1) {
-        const from = part * this.#layout.size + offset
-        visit(this.views[i]!, block.subarray(from, from + size), part)
-      }
-    })
-  }
+/** Copies vectors out. */
+function unpack(
+  layout: Layout,
+  blocks: readonly TensorData[],
+  rows: number,
+  vectors: Float32Array,
+): void {
+  layout.entries.forEach(({ offset, size }, i) => {
+    for (let row = 0; row < rows; row += 1) {
+      const part = blocks[i]!.subarray(row * size, (row + 1) * size)
+      vectors.set(part, row * layout.size + offset)
+    }
+  })
 }
 
 /** The tensors of a vector; made once for a vector that comes again and again, and not keeping it alive. */
@@ -73,18 +61,28 @@ export class BlockProduct {
   /** Memory of residuals that are kept from call to call, in bytes. */
   readonly residualBytes: number
   readonly #sum: LinearSum
+  readonly #layout: Layout
   readonly #tangents: VectorViews
   readonly #products: VectorViews
   /** Null for single vectors, which are read and written where they lie. */
-  readonly #blocks: { readonly input: RowBlock; readonly output: RowBlock } | null
+  readonly #input: Float32Array[] | null
+  /** Where sums over a single batch go; over several they are unpacked from where they were added up. */
+  readonly #output: Float32Array[] | null
 
-  private constructor(sum: LinearSum, residualBytes: number, layout: Layout, rows: number) {
+  private constructor(
+    sum: LinearSum,
+    residualBytes: number,
+    layout: Layout,
+    rows: number,
+    batchCount: number,
+  ) {
     this.#sum = sum
     this.residualBytes = residualBytes
+    this.#layout = layout
     this.#tangents = new VectorViews(layout)
     this.#products = new VectorViews(layout)
-    const block = (): RowBlock => new RowBlock(layout, rows)
-    this.#blocks = rows === 1 ? null : { input: block(), output: block() }
+    this.#input = rows === 1 ? null : allocateBlocks(layout, rows)
+    this.#output = rows === 1 || batchCount > 1 ? null : allocateBlocks(layout, rows)
   }
 
   /**
@@ -105,7 +103,7 @@ export class BlockProduct {
     const tangents = wrt.map((i) => loss.inputs.length + i)
     const plan = planProduct(program, tangents, batchCount, memory)
     const sum = await LinearSum.create(program, plan, batchCount, runtime)
-    return new BlockProduct(sum, plan.residualBytes, layout, rows)
+    return new BlockProduct(sum, plan.residualBytes, layout, rows, batchCount)
   }
 
   /** Writes the products of the first `rows` vectors of `input` to `output`; parameters and batches never change. */
@@ -116,14 +114,14 @@ export class BlockProduct {
     rows: number,
     output: Float32Array,
   ): Promise<void> {
-    if (this.#blocks === null) {
+    if (this.#input === null) {
       const [tangents, products] = [this.#tangents.of(input), this.#products.of(output)]
       await this.#sum.run(parameters, batches, tangents, products)
       return
     }
-    this.#blocks.input.pack(input, rows)
-    await this.#sum.run(parameters, batches, this.#blocks.input.views, this.#blocks.output.views)
-    this.#blocks.output.unpack(output, rows)
+    pack(this.#layout, input, rows, this.#input)
+    const sums = await this.#sum.run(parameters, batches, this.#input, this.#output)
+    unpack(this.#layout, sums, rows, output)
   }
 
   release(): Promise<void> {

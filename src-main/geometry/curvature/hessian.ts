@@ -1,11 +1,11 @@
-import { totalmem } from 'node:os'
 import { invariant, ShapeError } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
 import { onnxRuntime, uploadBatches, type Runtime } from '#tensor/runtime'
 import { BlockProduct } from './block-product.ts'
-import { createNativeSpace, type NativeSpace } from './native-space.ts'
+import { defaultResidualMemory } from './memory-forecast.ts'
+import { createNativeSpace, type NativeSpace, type NativeSpaceOptions } from './native-space.ts'
 
 /** What the Hessian is of and where. */
 export interface HessianOptions {
@@ -20,13 +20,15 @@ export interface HessianOptions {
    */
   readonly batches: readonly (readonly TensorData[])[]
   /** Vectors a call handles at once, K. */
-  readonly rows?: number
+  readonly rows?: number | undefined
   readonly runtime?: Runtime | undefined
   /**
    * Bytes that values which do not depend on the vectors may take, to be computed once instead of in every call.
    * @default an eighth of the machine's memory
    */
   readonly residualMemory?: number | undefined
+  /** Where bases of its vectors lie. */
+  readonly memory?: NativeSpaceOptions | undefined
 }
 
 /** A Hessian as an operator; holds native sessions until released. */
@@ -54,8 +56,8 @@ export async function createHessianOperator(options: HessianOptions): Promise<He
   const types = loss.inputs.map((variable) => variable.type)
   const [parameters] = await uploadBatches(runtime, [views], types)
   const batches = await uploadBatches(runtime, options.batches, types.slice(views.length))
-  const space = await createNativeSpace(layout.size, runtime)
-  const residualMemory = options.residualMemory ?? totalmem() / 8
+  const space = await createNativeSpace(layout.size, runtime, options.memory)
+  const residualMemory = options.residualMemory ?? defaultResidualMemory()
   const products = new Map<number, Promise<BlockProduct>>()
   const productFor = (rows: number): Promise<BlockProduct> => {
     const known = products.get(rows)

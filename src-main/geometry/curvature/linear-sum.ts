@@ -72,19 +72,19 @@ export class LinearSum {
   }
 
   /**
-   * Runs over all batches; the first call also evaluates the residuals, so `before` and `batches` must be the
-   * same in all calls.
+   * Runs over all batches, as {@link BatchSum.run}; the first call also evaluates the residuals, so `before` and `batches`
+   * must be the same in all calls.
    */
   async run(
     before: readonly TensorInput[],
     batches: readonly (readonly TensorInput[])[],
     varying: readonly TensorInput[],
-    sums: readonly TensorData[],
-  ): Promise<void> {
+    sums: readonly TensorData[] | null,
+  ): Promise<readonly TensorData[]> {
     this.#residuals ??= await this.#evaluateResiduals(before, batches)
     const residuals = this.#residuals
     const extended = batches.map((batch, i) => [...batch, ...residuals[i]!])
-    await this.#sum.run(before, extended, varying, sums)
+    return this.#sum.run(before, extended, varying, sums)
   }
 
   async release(): Promise<void> {

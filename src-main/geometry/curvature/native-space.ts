@@ -23,11 +23,11 @@ export interface NativeSpaceOptions {
    * Bytes that stores of rows may take in memory, all together; what exceeds them lies in files.
    * @default half of what is available when the space is made
    */
-  readonly residentBytes?: number
+  readonly residentBytes?: number | undefined
   /** Where those files lie. @default the system's folder for temporary files */
-  readonly scratch?: string
+  readonly scratch?: string | undefined
   /** Columns of a panel. @default 2¹⁷ */
-  readonly panelWidth?: number
+  readonly panelWidth?: number | undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import { KrylovBasis } from './krylov-basis.ts'
 import { breakdownFactor } from './lanczos.ts'
 import { measurePairs, type Eigenpair } from './measure-pairs.ts'
 import { ritzTails, type RitzTails } from './ritz-tails.ts'
+import { basisCapacity } from './solver-vectors.ts'
 import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
 
 /** Settings of {@link extremeEigenpairs}. */
@@ -60,9 +61,6 @@ const safety = 0.5
 /** Steps between two looks at the Ritz values, as a share of the depth: a look costs O(depth³). */
 const lookShare = 0.1
 
-/** Bytes the default basis may take. */
-const basisBytes = 2 ** 30
-
 /**
  * Finds the largest and smallest eigenvalues of a symmetric operator with their residuals.
  *
@@ -100,25 +98,19 @@ export async function extremeEigenpairs(
       `maxProducts must be ${2 * wanted} or more for ${wanted} eigenpairs, got ${options.maxProducts}`,
     )
   }
-  const capacity = basisCapacity(operator, options, wanted)
-  const basis = await KrylovBasis.create(operator.space, capacity)
+  const { size, space } = operator
+  const capacity = basisCapacity({
+    size,
+    epsilon: space.epsilon,
+    wanted,
+    maxBasis: options.maxBasis,
+  })
+  const basis = await KrylovBasis.create(space, capacity)
   try {
     return await new Search(operator, options, top, bottom, basis).run()
   } finally {
     await basis.release()
   }
-}
-
-/** Rows of the basis: what was asked for, or as many as the default memory takes, within sense. */
-function basisCapacity(
-  { size, space }: LinearOperator,
-  { maxBasis }: EigenpairsOptions,
-  wanted: number,
-): number {
-  const bytes = space.epsilon > 1e-10 ? 4 : 8
-  const fitting = Math.floor(basisBytes / (bytes * size))
-  const capacity = maxBasis ?? Math.min(600, Math.max(2 * wanted + 20, fitting))
-  return Math.min(size, Math.max(capacity, wanted + 2))
 }
 
 /** The state of one search: A Qᵀ = Qᵀ T + r e_lastᵀ with a small dense T. */

@@ -3,5 +3,11 @@ export { extremeEigenpairs, type EigenpairsOptions, type EigenpairsResult } from
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 export type { Eigenpair } from './measure-pairs.ts'
+export {
+  densityVectors,
+  eigenpairsVectors,
+  traceVectors,
+  type SolverVectors,
+} from './solver-vectors.ts'
 export { estimateTrace, type TraceOptions, type TraceResult } from './trace.ts'
 export { eigenSymmetric, eigenTridiagonal, quadratureTridiagonal } from './tridiagonal.ts'

@@ -1,4 +1,5 @@
 import type { Runtime } from '#tensor/runtime'
+import type { MemoryLimits } from './memory-plan.ts'
 import type { JobOrder, Provenance, WorkerEvent } from '#shared/schemas'
 
 /** What an experiment is given by whoever runs it; the compute process's context fits. */
@@ -17,6 +18,8 @@ export interface Workplace {
   readonly resources: string
   /** What evaluates programs. */
   readonly runtime: Runtime
+  /** What a run may take of this machine; left out: what is there. */
+  readonly limits?: MemoryLimits | undefined
   /** Provenance but for what the order says. */
   readonly origin: Omit<Provenance, 'seed' | 'specHash'>
 }

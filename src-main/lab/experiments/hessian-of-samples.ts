@@ -1,5 +1,9 @@
 import type { Samples } from '#learn/datasets'
-import { createHessianOperator, type HessianOperator } from '#geometry/curvature'
+import {
+  createHessianOperator,
+  type HessianOperator,
+  type NativeSpaceOptions,
+} from '#geometry/curvature'
 import { lossProgram, networkLayout, type Loss, type Network } from '#learn/models'
 import type { Runtime } from '#tensor/runtime'
 import { partitionSamples } from './batches.ts'
@@ -12,6 +16,7 @@ const largestBatch = 1024
  *
  * @param options.parameters - `[n]` in the order of `networkLayout`.
  * @param options.batchSize - Default: all samples, at most 1,024.
+ * @param options.rows - This and what follows: as of the operator.
  */
 export function hessianOfSamples(options: {
   readonly network: Network
@@ -19,6 +24,9 @@ export function hessianOfSamples(options: {
   readonly parameters: Float32Array
   readonly samples: Samples
   readonly batchSize?: number | undefined
+  readonly rows?: number | undefined
+  readonly residualMemory?: number | undefined
+  readonly basis?: NativeSpaceOptions | undefined
   readonly runtime?: Runtime | undefined
 }): Promise<HessianOperator> {
   const { network, loss, parameters, samples } = options
@@ -28,6 +36,9 @@ export function hessianOfSamples(options: {
     layout: networkLayout(network),
     parameters,
     batches: partitionSamples(samples, batchSize),
+    rows: options.rows,
+    residualMemory: options.residualMemory,
+    memory: options.basis,
     runtime: options.runtime,
   })
 }

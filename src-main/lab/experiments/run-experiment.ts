@@ -5,6 +5,7 @@ import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts
 import { loadData, type ExperimentData } from './data.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
 import { forecastProducts, measureHessian } from './measure.ts'
+import { planMemory } from './memory-plan.ts'
 import { createProgressReporter } from './progress.ts'
 import { trainNetwork } from './train.ts'
 
@@ -25,6 +26,7 @@ export function networkOfSpec(spec: ExperimentSpec, data: ExperimentData): Netwo
  * again.
  *
  * @param specHash - Fingerprint of the spec, for provenance.
+ * @throws InputError before training if it or a measurement needs more memory than there is; it says what would fit.
  * @throws StoppedError after a checkpoint when the context's signal is aborted.
  */
 export async function runExperiment(
@@ -48,17 +50,20 @@ export async function runExperiment(
     modelLabel: networkLabel(network),
   })
   throwIfStopped(context.signal)
-  const { parameters, step } = await trainNetwork(order, network, data, workplace, context)
   const pending = [...spec.measure.entries()].filter(
     ([index]) => !order.measuredIndices.includes(index),
   )
+  const { runtime, limits } = workplace
+  const plan = await planMemory({ spec, network, data, pending, runtime, limits })
+  const { parameters, step } = await trainNetwork(order, network, data, workplace, context)
   if (pending.length > 0) {
     const operator = await hessianOfSamples({
       network,
       loss: spec.train.loss,
       parameters,
       samples: data.train,
-      runtime: workplace.runtime,
+      runtime,
+      ...plan,
     })
     try {
       for (const [index, measure] of pending) {

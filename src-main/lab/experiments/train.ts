@@ -9,10 +9,8 @@ import { accuracyOf, partitionSamples, type LossBatch } from './batches.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import type { ExperimentData } from './data.ts'
+import { evaluationBatch } from './forecast.ts'
 import { createProgressReporter } from './progress.ts'
-
-/** Rows of one evaluation call. */
-const evaluationBatch = 2048
 
 /** Means over a split. */
 interface SplitMeans {

@@ -4,7 +4,13 @@ export { chooseDevice, knownDevices, type DeviceChoice, type DeviceFinding } fro
 export { hostData, HostTensor } from './host-tensor.ts'
 export { loweringRules, lowerProgram } from './lowering.ts'
 export { availableMemory, engineBytes, formatBytes } from './memory-budget.ts'
-export { FilePanels, MemoryPanels, scratchFolder, type PanelStorage } from './memory-panels.ts'
+export {
+  FilePanels,
+  freeScratch,
+  MemoryPanels,
+  scratchFolder,
+  type PanelStorage,
+} from './memory-panels.ts'
 export { planProgram, type ProgramMemory } from './memory-plan.ts'
 export {
   compileProgram,

@@ -24,6 +24,20 @@ export interface PanelStorage {
 /** Where files go if nobody says. */
 export const scratchFolder = (): string => tmpdir()
 
+/**
+ * Bytes free on the disk of a folder.
+ *
+ * @throws InputError if it is not there.
+ */
+export async function freeScratch(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  } catch (cause) {
+    throw new InputError('scratch folder', `the scratch folder ${folder} cannot be read`, { cause })
+  }
+}
+
 /** Panels in memory. */
 export class MemoryPanels implements PanelStorage {
   readonly #panels: Float32Array[]
@@ -107,10 +121,7 @@ export class FilePanels implements PanelStorage {
     const path = join(folder, `saddle-basis-${randomUUID()}`)
     const needed = bytesPerEntry * capacity * widths.reduce((sum, width) => sum + width, 0)
     let file: FileHandle
-    let free: number
     try {
-      const { bavail, bsize } = await statfs(folder)
-      free = bavail * bsize
       file = await open(path, 'wx+')
     } catch (cause) {
       throw new InputError('scratch folder', `the scratch folder ${folder} cannot be written to`, {
@@ -118,6 +129,7 @@ export class FilePanels implements PanelStorage {
       })
     }
     rmSync(path)
+    const free = await freeScratch(folder)
     if (free < needed) {
       await file.close()
       throw new InputError(

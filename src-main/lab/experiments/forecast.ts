@@ -1,0 +1,181 @@
+import { InputError } from '#base'
+import { forecastProductMemory, type ProductMemory } from '#geometry/curvature'
+import {
+  densityVectors,
+  eigenpairsVectors,
+  traceVectors,
+  type SolverVectors,
+} from '#geometry/spectral'
+import { lossProgram, networkLayout, type Loss, type Network } from '#learn/models'
+import { optimizerTransform } from '#learn/optimizers'
+import { stepProgram } from '#learn/training'
+import { sizeOf } from '#tensor/dense'
+import { formatBytes, planProgram } from '#tensor/runtime'
+import type { MeasureSpec, OptimizerSpec } from '#shared/schemas'
+
+/** Bytes that a phase of an experiment takes beside the engine and the data. */
+export interface MemoryForecast {
+  /** Parameters with the copies that are needed of them. */
+  readonly parameters: number
+  /** The optimizer's. */
+  readonly state: number
+  /** Values inside the programs. */
+  readonly activations: number
+  /** Krylov bases; what finds no room in memory lies on disk. */
+  readonly basis: number
+  /** Batches, blocks of vectors, and what is on its way to a file. */
+  readonly workspace: number
+  readonly total: number
+}
+
+const forecastOf = (parts: Omit<MemoryForecast, 'total'>): MemoryForecast => ({
+  ...parts,
+  total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+})
+
+/** e.g. `3.1 GiB: parameters 1.2 GiB, activations 1.9 GiB`. */
+export function describeForecast(forecast: MemoryForecast): string {
+  const names = { state: 'optimizer state' } as Readonly<Record<string, string>>
+  const { total, ...parts } = forecast
+  const listed = Object.entries(parts)
+    .filter(([, bytes]) => bytes > 0)
+    .map(([name, bytes]) => `${names[name] ?? name} ${formatBytes(bytes)}`)
+  return `${formatBytes(total)}: ${listed.join(', ')}`
+}
+
+/** Rows of one evaluation call. */
+export const evaluationBatch = 2048
+
+/** What a network is trained on. */
+export interface TrainingSize {
+  readonly network: Network
+  readonly loss: Loss
+  readonly optimizer: OptimizerSpec
+  /** Rows of a step. */
+  readonly batchSize: number
+  /** Rows of the splits that are evaluated. */
+  readonly splits: readonly number[]
+}
+
+/** Forecasts the memory of training: two sets of parameters and state that take turns, and the first draw. */
+export function forecastTraining(size: TrainingSize): MemoryForecast {
+  const { network, loss, batchSize, splits } = size
+  const layout = networkLayout(network)
+  const optimizer = optimizerTransform(size.optimizer)
+  const program = lossProgram({ network, loss, batchSize, withAccuracy: false })
+  const types = program.inputs.slice(0, layout.entries.length).map(({ type }) => type)
+  const stateSize = optimizer.init(types).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  const programs = [
+    stepProgram(program, layout.entries.length, optimizer),
+    ...splits.map((count) =>
+      lossProgram({
+        network,
+        loss,
+        batchSize: Math.min(evaluationBatch, count),
+        withAccuracy: true,
+      }),
+    ),
+  ].map(planProgram)
+  const rowEntries = network.widths[0]! + network.widths.at(-1)! + 1
+  return forecastOf({
+    parameters: 3 * 4 * layout.size,
+    state: 2 * 4 * stateSize,
+    activations: programs.reduce((sum, { workspace, graph }) => sum + workspace + graph, 0),
+    basis: 0,
+    // A batch, and a checkpoint as bytes.
+    workspace: 4 * (batchSize * rowEntries + layout.size + stateSize),
+  })
+}
+
+/** How products are evaluated: vectors a block, samples a batch, bytes for residuals (undefined: the default). */
+export interface ProductSetting {
+  readonly rows: number
+  readonly batchSize: number
+  readonly residualMemory?: number | undefined
+}
+
+/** Forecasts the memory of products of a network's Hessian over samples. */
+export function forecastProducts(
+  network: Network,
+  loss: Loss,
+  sampleCount: number,
+  setting: ProductSetting,
+): ProductMemory {
+  const batchSize = Math.min(setting.batchSize, sampleCount)
+  return forecastProductMemory({
+    loss: lossProgram({ network, loss, batchSize, withAccuracy: false }),
+    layout: networkLayout(network),
+    batchCount: Math.ceil(sampleCount / batchSize),
+    rows: setting.rows,
+    residualMemory: setting.residualMemory,
+  })
+}
+
+function vectorsOf(measure: MeasureSpec, size: number, rows: number): SolverVectors {
+  switch (measure.kind) {
+    case 'eigenpairs': {
+      const wanted = Math.min(measure.top + measure.bottom, size)
+      const { maxProducts } = measure
+      return eigenpairsVectors({ size, epsilon: 2 ** -23, wanted, maxProducts })
+    }
+    case 'trace':
+      return traceVectors(Math.min(rows, measure.probes))
+    case 'density':
+      return densityVectors(measure.probes, Math.min(measure.steps, size))
+  }
+}
+
+/**
+ * Forecasts the memory of a measurement of the Hessian.
+ *
+ * @param size - Number of parameters, n.
+ * @param rows - Vectors a block.
+ */
+export function forecastMeasuring(
+  measure: MeasureSpec,
+  size: number,
+  rows: number,
+  products: ProductMemory,
+): MemoryForecast {
+  const vectors = vectorsOf(measure, size, rows)
+  const vectorBytes = 4 * size
+  return forecastOf({
+    parameters: vectorBytes,
+    state: 0,
+    activations: products.activations,
+    basis: vectors.basis * vectorBytes,
+    workspace: products.workspace + vectors.others * vectorBytes,
+  })
+}
+
+/**
+ * A whole number from 1 to `limit` that fits, the largest if all below one that fits do (a forecast is not quite
+ * monotone); 0 for none.
+ */
+export function largestFitting(limit: number, fits: (value: number) => boolean): number {
+  let [low, high] = [0, limit]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/**
+ * Refuses a phase.
+ *
+ * @param available - What there is, in words.
+ * @param advice - What would fit.
+ */
+export function refuse(
+  phase: string,
+  forecast: MemoryForecast,
+  available: string,
+  advice: string,
+): never {
+  throw new InputError(
+    'memory',
+    `${phase} needs ${describeForecast(forecast)}; ${available}; ${advice}`,
+  )
+}
