@@ -5,6 +5,7 @@ export {
   transposedInLhs,
   transposedInRhs,
 } from './convolution.ts'
+export { countOperations, operationsOf } from './count-operations.ts'
 export * from './operations.ts'
 export { printProgram } from './print.ts'
 export {
@@ -18,7 +19,7 @@ export {
   type PrimitiveParams,
 } from './primitives.ts'
 export { shapeRules } from './shape-rules.ts'
-export { countOperations, pruneProgram, simplifyProgram, type SimplifyOptions } from './simplify.ts'
+export { pruneProgram, simplifyProgram, type SimplifyOptions } from './simplify.ts'
 export { Graph, inlineProgram, reemit, traceProgram, Tracer } from './tracer.ts'
 export { typecheckProgram } from './typecheck.ts'
 export {

@@ -1,6 +1,5 @@
 import { sameShape, sizeOf } from '#tensor/dense'
-import { countConv } from './convolution.ts'
-import { isElementwise, type PrimitiveParams } from './primitives.ts'
+import type { PrimitiveParams } from './primitives.ts'
 import { inferType } from './shape-rules.ts'
 import { Graph, inlineProgram, reemit, type Tracer } from './tracer.ts'
 import type { Equation, EquationOf, Program, Variable } from './types.ts'
@@ -236,19 +235,4 @@ export function simplifyProgram(program: Program, options: SimplifyOptions = {})
     simplifier.visit(equation, traced),
   )
   return pruneProgram(graph.finish(live.name, inputs, outputs))
-}
-
-/** Floating-point operations of one evaluation: 2 per multiply-add of a dot or conv, 1 per elementwise entry. */
-export function countOperations(program: Program): number {
-  return program.equations.reduce((total, equation) => {
-    const size = sizeOf(equation.output.type.shape)
-    if (equation.primitive === 'conv') {
-      return total + 2 * countConv(equation.output.type, equation.inputs[1]!.type, equation.params)
-    }
-    if (equation.primitive === 'dot') {
-      const lhs = equation.inputs[0]!.type.shape
-      return total + 2 * size * sizeOf(equation.params.lhsContract.map((axis) => lhs[axis]!))
-    }
-    return isElementwise(equation.primitive) ? total + size : total
-  }, 0)
 }

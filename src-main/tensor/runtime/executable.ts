@@ -1,6 +1,6 @@
 import { InputError, ShapeError } from '#base'
 import { sizeOf } from '#tensor/dense'
-import { formatType, type Program, type ValueType } from '#tensor/program'
+import { formatType, operationsOf, type Program, type ValueType } from '#tensor/program'
 import { allocateTensor } from './allocate-tensor.ts'
 import { GpuTensor, staysOnGpu } from './gpu-tensor.ts'
 import { hostData } from './host-tensor.ts'
@@ -37,6 +37,20 @@ function argumentsOf(
 const workspaceBytes = (program: Program): number =>
   program.equations.reduce((bytes, { output }) => bytes + 4 * sizeOf(output.type.shape), 0)
 
+/**
+ * Operations of the largest equation up to which a program runs on one thread: below, handing work to a second
+ * one costs more than it saves (measured on perceptrons of widths 64 and 128, on 2 cores).
+ */
+const largestForOneThread = 1e7
+
+/** Threads for a program where the runtime may choose; the same for equal programs, so results stay the same too. */
+const threadsFor = (program: Program, { threads = 0, device = 'cpu' }: SessionOptions): number =>
+  threads === 0 &&
+  device === 'cpu' &&
+  program.equations.every((equation) => operationsOf(equation) <= largestForOneThread)
+    ? 1
+    : threads
+
 /** Lowers a program to ONNX and loads it. */
 export async function compileOnnx(
   program: Program,
@@ -52,7 +66,12 @@ export async function compileOnnx(
       )
     : []
   const model = lowerProgram(program, isWebgpu ? webgpuRules : {}).encode(program.name)
-  const session = await createSession(model, options, resident, workspaceBytes(program))
+  const session = await createSession(
+    model,
+    { ...options, threads: threadsFor(program, options) },
+    resident,
+    workspaceBytes(program),
+  )
 
   async function run(
     inputs: readonly TensorInput[],
