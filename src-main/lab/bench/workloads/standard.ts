@@ -62,7 +62,7 @@ const W6 = perceptron({
   title: 'MLP of 50 layers of width 128, 10 outputs, batch 128',
   widths: [...new Array<number>(50).fill(128), 10],
   batchSize: 128,
-  blockSizes: [1, 4, 8, 16],
+  blockSizes: [1, 8, 16, 32],
   extra: 'readiness',
 })
 
