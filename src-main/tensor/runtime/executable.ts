@@ -41,7 +41,7 @@ const workspaceBytes = (program: Program): number =>
  * Operations of the largest equation up to which a program runs on one thread: below, handing work to a second
  * one costs more than it saves (measured on perceptrons of widths 64 and 128, on 2 cores).
  */
-const largestForOneThread = 1e7
+const largestForOneThread = 3e6
 
 /** Threads for a program where the runtime may choose; the same for equal programs, so results stay the same too. */
 const threadsFor = (program: Program, { threads = 0, device = 'cpu' }: SessionOptions): number =>
