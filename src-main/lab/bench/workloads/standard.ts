@@ -10,7 +10,7 @@ const W1 = perceptron({
   title: 'MLP 64-64-64-10, batch 128',
   widths: [64, 64, 64, 10],
   batchSize: 128,
-  blockSizes: [1, 8, 32, 128],
+  blockSizes: [1, 8, 32, 64, 128],
   extra: 'population',
 })
 
