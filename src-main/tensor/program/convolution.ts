@@ -27,8 +27,8 @@ export function inferConv(lhs: ValueType, rhs: ValueType, params: ConvParams): V
   const wrong = (reason: string): InputError =>
     new InputError('conv', `conv of ${formatType(lhs)} and ${formatType(rhs)}: ${reason}`)
   if (lhs.dtype !== rhs.dtype || !isFloat(lhs.dtype)) throw wrong('wants two floats of one type')
-  if (rhs.shape.length !== rank || rank < namedAxes) {
-    throw wrong(`wants equal ranks of ${namedAxes} or more`)
+  if (rhs.shape.length !== rank || rank <= namedAxes) {
+    throw wrong(`wants equal ranks of ${namedAxes + 1} or more`)
   }
   for (const axes of [lhsAxes, rhsAxes, outAxes]) {
     if (!isPermutation(axes, rank)) {

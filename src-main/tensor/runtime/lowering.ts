@@ -1,5 +1,13 @@
+import { InputError } from '#base'
 import { sizeOf } from '#tensor/dense'
-import type { Equation, EquationOf, Primitive, Program, Variable } from '#tensor/program'
+import {
+  formatType,
+  type Equation,
+  type EquationOf,
+  type Primitive,
+  type Program,
+  type Variable,
+} from '#tensor/program'
 import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
 import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
@@ -189,15 +197,29 @@ export const loweringRules: LoweringRules = {
     lowerDot(graph, { value: lhs!, type: lhsType! }, { value: rhs!, type: rhsType! }, params, type),
 }
 
+/** Refuses empty tensors: operators of ONNX Runtime disagree about them, and some give wrong numbers. */
+function refuseEmpty(program: Program): void {
+  const values = [...program.inputs, ...program.equations.map(({ output }) => output)]
+  const empty = values.find(({ type }) => type.shape.includes(0))
+  if (empty !== undefined) {
+    throw new InputError(
+      program.name,
+      `${program.name} has a value ${formatType(empty.type)}; natively every extent must be 1 or more`,
+    )
+  }
+}
+
 /**
  * A program as an ONNX model, with inputs `in0…` and outputs `out0…`.
  *
  * @param deviceRules - Rules in place of the general ones, for what a device does badly.
+ * @throws InputError if a value has an extent of 0.
  */
 export function lowerProgram(
   program: Program,
   deviceRules: Partial<LoweringRules> = {},
 ): OnnxGraph {
+  refuseEmpty(program)
   const rules = { ...loweringRules, ...deviceRules }
   const graph = new OnnxGraph()
   const sharedPatches = findSharedPatches(program)

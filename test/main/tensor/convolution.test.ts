@@ -144,6 +144,17 @@ describe('the derivative by a kernel between values alike in size', () => {
   })
 })
 
+describe('a convolution without spatial dimensions', () => {
+  test('is refused: it is a dot', () => {
+    const axes = { lhsAxes: [0, 1, 2], rhsAxes: [0, 1, 2], outAxes: [0, 1, 2] }
+    const window = { strides: [], low: [], high: [], inputDilation: [], kernelDilation: [] }
+    const types = [float32([1, 2, 2]), float32([1, 2, 2])]
+    expect(() =>
+      traceProgram('none', types, ([x, w]) => [conv(x!, w!, { ...axes, ...window })]),
+    ).toThrow('wants equal ranks of 4 or more')
+  })
+})
+
 describe('conv2d', () => {
   test('names what does not fit', () => {
     const types = [float32([1, 3, 4, 4]), float32([2, 2, 3, 3])]

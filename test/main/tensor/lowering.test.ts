@@ -108,6 +108,13 @@ describe('the graph that is lowered', () => {
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'lowered', `${name}.txt`))
   })
 
+  test('has no empty values', () => {
+    const program = traceProgram('empty', [float32([0, 3])], ([x]) => [reduceSum(x!, [0])])
+    expect(() => lowerProgram(program)).toThrow(
+      'empty has a value f32[0, 3]; natively every extent must be 1 or more',
+    )
+  })
+
   test('shares the patches of a convolution between all that need them', () => {
     const patches = lowerProgram(programs['convolution-product-8']!)
       .describe()
