@@ -26,6 +26,8 @@ const sampleMs = 50
 const warmUpLimitMs = 100
 /** A first call that takes longer is not slow for being the first. */
 const longCallMs = 500
+/** Of a trial, however long they take: a single one may fall into a disturbance. */
+const leastTrialSamples = 3
 /** Samples of a trial, and the time after which no more are taken. */
 const trialSamples = 4
 const trialMs = 2_000
@@ -67,7 +69,10 @@ export async function leastTime(contestant: Contestant): Promise<number> {
   const callMs = await contestant.run(1, 1)
   const pace = paceOf(callMs)
   const times = pace.repeat === 1 ? [callMs / contestant.units] : [await sample(contestant, pace)]
-  while (times.length < trialSamples && monotonicMs() - started < trialMs) {
+  while (
+    times.length < leastTrialSamples ||
+    (times.length < trialSamples && monotonicMs() - started < trialMs)
+  ) {
     await sleep(pauseMs)
     times.push(await sample(contestant, pace))
   }
