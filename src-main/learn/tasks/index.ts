@@ -1,0 +1,2 @@
+export { entriesOf, labelsPerSample, outputsOf } from './sizes.ts'
+export type { FeatureSpec, TargetSpec, Task } from './task.ts'
