@@ -1,4 +1,5 @@
-import { classCounts, type SplitSamples } from './samples.ts'
+import { entriesOf, outputsOf } from '#learn/tasks'
+import { classCounts, readAll, type SplitSamples } from './samples.ts'
 
 /** What the data look like; counted and averaged over the training rows. */
 export interface DataSummary {
@@ -14,9 +15,12 @@ export interface DataSummary {
   readonly featureDeviation: number
 }
 
+/** Rows that means are taken over. */
+const largestCount = 10_000
+
 /** Describes data for the record of a run. */
-export function summarizeSamples({ train, validation }: SplitSamples): DataSummary {
-  const { features } = train
+export async function summarizeSamples({ train, validation }: SplitSamples): Promise<DataSummary> {
+  const { features } = await readAll(train, largestCount)
   let sum = 0
   for (const value of features) sum += value
   const mean = sum / features.length
@@ -25,8 +29,8 @@ export function summarizeSamples({ train, validation }: SplitSamples): DataSumma
   return {
     trainCount: train.count,
     validationCount: validation?.count ?? 0,
-    featureCount: train.featureCount,
-    outputCount: train.outputCount,
+    featureCount: entriesOf(train.features),
+    outputCount: outputsOf(train.targets),
     classCounts: classCounts(train),
     featureMean: mean,
     featureDeviation: Math.sqrt(squares / features.length),

@@ -15,12 +15,18 @@ export { encodeSafetensors, parseSafetensors } from './safetensors.ts'
 export { sampleGaussianMixture } from './sample-gaussian-mixture.ts'
 export { sampleTeacherStudent } from './sample-teacher-student.ts'
 export {
+  answerEntries,
+  batchBuffers,
   classCounts,
-  gatherRows,
   heldOutCount,
+  readAll,
+  rowRange,
+  samplesInMemory,
   selectRows,
   splitSamples,
+  type FeatureBuffer,
   type Samples,
   type SplitSamples,
+  type TargetBuffer,
 } from './samples.ts'
 export { standardize } from './standardize.ts'

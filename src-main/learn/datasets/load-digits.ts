@@ -35,5 +35,5 @@ export async function loadDigits(folder: string): Promise<Samples> {
     }
     labels[row] = label
   }
-  return classificationSamples(features, labels, classCount)
+  return classificationSamples(features, labels, classCount, [1, 8, 8])
 }

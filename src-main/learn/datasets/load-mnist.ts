@@ -39,5 +39,5 @@ export async function loadMnist(folder: string, count: number): Promise<Samples>
   if (wrong >= 0) {
     throw new FormatError(labelsPath, `label must be in 0…9, got ${labels[wrong]!} at row ${wrong}`)
   }
-  return classificationSamples(features, labels, classCount)
+  return classificationSamples(features, labels, classCount, [1, height, width])
 }

@@ -1,6 +1,6 @@
 import { InputError, type RandomStream } from '#base'
 import { readInflated } from './read-file.ts'
-import { checkEntryCount, classificationSamples, type Samples } from './samples.ts'
+import { checkEntryCount, samplesInMemory, type Samples } from './samples.ts'
 
 /** Which verses samples are drawn from: those to train on, or others held out. */
 type TextPart = 'train' | 'validation'
@@ -50,7 +50,7 @@ function drawToFront(values: Uint32Array, count: number, stream: RandomStream): 
 
 /**
  * Next-byte prediction on the King James Bible, a classification task: the features are the
- * `context` bytes before, each one-hot over the vocabulary; the label is the next byte's class.
+ * `context` bytes before, each a token of the vocabulary; the label is the next byte's class.
  *
  * The vocabulary is the set of bytes that occur in the training verses, by rising value. Positions
  * are drawn without replacement from one part of the text; windows may cross line ends.
@@ -71,16 +71,19 @@ export async function loadText(folder: string, options: TextOptions): Promise<Sa
       `samples must be in 1…${windows.length} of the ${part} text, got ${count}`,
     )
   }
-  checkEntryCount('samples', count, context * size)
+  checkEntryCount('samples', count, context)
   const starts = drawToFront(windows, count, stream)
-  const features = new Float32Array(count * context * size)
+  const tokens = new Int32Array(count * context)
   const labels = new Int32Array(count)
   for (let row = 0; row < count; row += 1) {
     const start = starts[row]!
-    for (let i = 0; i < context; i += 1) {
-      features[(row * context + i) * size + classOf[text[start + i]!]!] = 1
-    }
+    for (let i = 0; i < context; i += 1) tokens[row * context + i] = classOf[text[start + i]!]!
     labels[row] = classOf[text[start + context]!]!
   }
-  return classificationSamples(features, labels, size)
+  return samplesInMemory({
+    features: { kind: 'tokens', length: context, vocabulary: size },
+    targets: { kind: 'classes', count: size, perSample: 1 },
+    values: tokens,
+    answers: labels,
+  })
 }

@@ -1,16 +1,31 @@
 import { InputError, invariant, shuffledIndices, type RandomStream } from '#base'
+import {
+  entriesOf,
+  labelsPerSample,
+  type FeatureSpec,
+  type TargetSpec,
+  type Task,
+} from '#learn/tasks'
 
-/** Inputs of a network and what it should answer. */
-export interface Samples {
+/** Buffer of a batch's features: float32 for values, int32 for tokens. */
+export type FeatureBuffer = Float32Array | Int32Array
+
+/** Buffer of a batch's answers: int32 for classes, float32 for values. */
+export type TargetBuffer = Float32Array | Int32Array
+
+/** A data set: rows that can be read by number; held in memory, computed, or decoded from files. */
+export interface Samples extends Task {
   readonly count: number
-  readonly featureCount: number
-  readonly outputCount: number
-  /** `[count, featureCount]`. */
-  readonly features: Float32Array
-  /** `[count, outputCount]`; one-hot for classes. */
-  readonly targets: Float32Array
-  /** `[count]`, the class of each row; null for regression. */
+  /** `[count · perSample]`, where they are known without decoding the samples; else null. */
   readonly labels: Int32Array | null
+  /**
+   * Copies rows, one after another, to the front of two buffers. Equal rows give equal bytes.
+   *
+   * @param rows - Each trusted to lie in 0…count − 1.
+   * @param features - At least `[rows, …shape]` or `[rows, length]`; what lies beyond is left alone.
+   * @param targets - At least `[rows, perSample]` labels or `[rows, count]` values; likewise.
+   */
+  read(rows: Uint32Array, features: FeatureBuffer, targets: TargetBuffer): Promise<void>
 }
 
 /** Most entries of one array of samples: 2 GiB of float32. */
@@ -32,69 +47,137 @@ export function checkEntryCount(key: string, count: number, width: number): void
   )
 }
 
-/** Samples of classes, with one-hot targets; the labels are trusted to lie in 0…classCount − 1. */
+/** Numbers or labels an answer has. */
+export const answerEntries = (targets: TargetSpec): number =>
+  targets.kind === 'classes' ? labelsPerSample(targets) : targets.count
+
+/** Copies rows of a matrix to the front of another. */
+function copyRows(
+  rows: Uint32Array,
+  width: number,
+  source: FeatureBuffer,
+  target: FeatureBuffer,
+): void {
+  for (let i = 0; i < rows.length; i += 1) {
+    const from = rows[i]! * width
+    target.set(source.subarray(from, from + width), i * width)
+  }
+}
+
+/**
+ * Samples that lie in memory.
+ *
+ * @param values - `[count, …]`, float32 for values and int32 for tokens.
+ * @param answers - `[count, …]`, int32 labels, trusted to be in range, or float32 values.
+ */
+export function samplesInMemory(options: {
+  readonly features: FeatureSpec
+  readonly targets: TargetSpec
+  readonly values: FeatureBuffer
+  readonly answers: TargetBuffer
+}): Samples {
+  const { features, targets, values, answers } = options
+  const width = entriesOf(features)
+  const answerWidth = answerEntries(targets)
+  const count = answers.length / answerWidth
+  invariant(Number.isInteger(count), 'answers do not divide into rows')
+  invariant(values.length === count * width, 'features do not divide into rows')
+  return {
+    features,
+    targets,
+    count,
+    labels: answers instanceof Int32Array ? answers : null,
+    read: (rows, batchFeatures, batchTargets) => {
+      copyRows(rows, width, values, batchFeatures)
+      copyRows(rows, answerWidth, answers, batchTargets)
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Samples of classes; the labels are trusted to lie in 0…classCount − 1. */
 export function classificationSamples(
-  features: Float32Array,
+  values: Float32Array,
   labels: Int32Array,
   classCount: number,
+  shape: readonly number[] = [values.length / labels.length],
 ): Samples {
-  const count = labels.length
-  invariant(features.length % count === 0, 'features do not divide into rows')
-  const targets = new Float32Array(count * classCount)
-  for (let row = 0; row < count; row += 1) targets[row * classCount + labels[row]!] = 1
-  const featureCount = features.length / count
-  return { count, featureCount, outputCount: classCount, features, targets, labels }
+  return samplesInMemory({
+    features: { kind: 'values', shape },
+    targets: { kind: 'classes', count: classCount, perSample: 1 },
+    values,
+    answers: labels,
+  })
 }
 
 /** Samples with real targets. */
 export function regressionSamples(
-  features: Float32Array,
-  targets: Float32Array,
+  values: Float32Array,
+  answers: Float32Array,
   count: number,
+  shape: readonly number[] = [values.length / count],
 ): Samples {
-  const featureCount = features.length / count
-  const outputCount = targets.length / count
-  invariant(Number.isInteger(featureCount), 'features do not divide into rows')
-  invariant(Number.isInteger(outputCount), 'targets do not divide into rows')
-  return { count, featureCount, outputCount, features, targets, labels: null }
+  return samplesInMemory({
+    features: { kind: 'values', shape },
+    targets: { kind: 'values', count: answers.length / count },
+    values,
+    answers,
+  })
 }
 
-/**
- * Copies rows into a batch, row after row.
- *
- * @param indices - Rows, each trusted to lie in 0…count − 1.
- * @param features - At least `[indices.length, featureCount]`; what lies beyond is left alone.
- * @param targets - At least `[indices.length, outputCount]`; likewise.
- */
-export function gatherRows(
-  samples: Samples,
-  indices: Uint32Array,
-  features: Float32Array,
-  targets: Float32Array,
-): void {
-  const { featureCount, outputCount } = samples
-  for (let i = 0; i < indices.length; i += 1) {
-    const row = indices[i]!
-    const from = row * featureCount
-    features.set(samples.features.subarray(from, from + featureCount), i * featureCount)
-    const targetFrom = row * outputCount
-    targets.set(samples.targets.subarray(targetFrom, targetFrom + outputCount), i * outputCount)
+/** Buffers for the features and answers of as many rows. */
+export function batchBuffers(
+  { features, targets }: Task,
+  rows: number,
+): { readonly features: FeatureBuffer; readonly targets: TargetBuffer } {
+  const size = rows * entriesOf(features)
+  const answers = rows * answerEntries(targets)
+  return {
+    features: features.kind === 'tokens' ? new Int32Array(size) : new Float32Array(size),
+    targets: targets.kind === 'classes' ? new Int32Array(answers) : new Float32Array(answers),
   }
 }
 
-/** The named rows, in the order given, as samples of their own; trusted as in {@link gatherRows}. */
+/** Row numbers from…to − 1. */
+export const rowRange = (from: number, to: number): Uint32Array =>
+  Uint32Array.from({ length: to - from }, (_, i) => from + i)
+
+/**
+ * All rows, or the first `limit`, in memory.
+ *
+ * @throws InputError if they are more than fit.
+ */
+export async function readAll(
+  samples: Samples,
+  limit: number = samples.count,
+): Promise<{ readonly features: FeatureBuffer; readonly targets: TargetBuffer }> {
+  const count = Math.min(limit, samples.count)
+  checkEntryCount('samples', count, entriesOf(samples.features))
+  checkEntryCount('samples', count, answerEntries(samples.targets))
+  const buffers = batchBuffers(samples, count)
+  await samples.read(rowRange(0, count), buffers.features, buffers.targets)
+  return buffers
+}
+
+/** The named rows, in the order given, as samples of their own; a view. Trusted to be in range. */
 export function selectRows(samples: Samples, indices: Uint32Array): Samples {
-  const count = indices.length
-  const features = new Float32Array(count * samples.featureCount)
-  const targets = new Float32Array(count * samples.outputCount)
-  gatherRows(samples, indices, features, targets)
-  const { labels } = samples
+  const { labels, targets } = samples
+  const perSample = labelsPerSample(targets)
+  let selected: Int32Array | null = null
+  if (labels !== null) {
+    selected = new Int32Array(indices.length * perSample)
+    copyRows(indices, perSample, labels, selected)
+  }
   return {
     ...samples,
-    count,
-    features,
-    targets,
-    labels: labels && Int32Array.from(indices, (row) => labels[row]!),
+    count: indices.length,
+    labels: selected,
+    read: (rows, batchFeatures, batchTargets) =>
+      samples.read(
+        rows.map((row) => indices[row]!),
+        batchFeatures,
+        batchTargets,
+      ),
   }
 }
 
@@ -140,10 +223,10 @@ export function splitSamples(
   }
 }
 
-/** How many rows each class has; null for regression. */
-export function classCounts(samples: Samples): number[] | null {
-  if (samples.labels === null) return null
-  const counts = new Array<number>(samples.outputCount).fill(0)
-  for (const label of samples.labels) counts[label]! += 1
+/** How many answers each class has; null where the labels are not known beforehand. */
+export function classCounts({ labels, targets }: Samples): number[] | null {
+  if (labels === null) return null
+  const counts = new Array<number>(targets.count).fill(0)
+  for (const label of labels) counts[label]! += 1
   return counts
 }

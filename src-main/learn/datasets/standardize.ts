@@ -1,5 +1,6 @@
 import { ShapeError } from '#base'
-import type { Samples, SplitSamples } from './samples.ts'
+import { entriesOf } from '#learn/tasks'
+import { batchBuffers, rowRange, type Samples, type SplitSamples } from './samples.ts'
 
 interface FeatureScale {
   readonly mean: Float64Array
@@ -7,47 +8,83 @@ interface FeatureScale {
   readonly deviation: Float64Array
 }
 
+/** Rows that are read at once. */
+const chunk = 1024
+
+/** Calls back with the features of all rows, some rows at a time. */
+async function eachChunk(samples: Samples, visit: (values: ArrayLike<number>) => void) {
+  const { features, targets } = batchBuffers(samples, Math.min(chunk, samples.count))
+  const width = entriesOf(samples.features)
+  for (let start = 0; start < samples.count; start += chunk) {
+    const end = Math.min(start + chunk, samples.count)
+    await samples.read(rowRange(start, end), features, targets)
+    visit(features.subarray(0, (end - start) * width))
+  }
+}
+
 /** Mean and standard deviation (by n) of each feature, in float64 and in two passes. */
-function measureScale({ count, featureCount, features }: Samples): FeatureScale {
-  const mean = new Float64Array(featureCount)
-  const deviation = new Float64Array(featureCount)
-  const isConstant = new Uint8Array(featureCount).fill(1)
-  for (let i = 0, j = 0; i < features.length; i += 1) {
-    mean[j]! += features[i]! / count
-    if (features[i] !== features[j]) isConstant[j] = 0
-    j = j + 1 === featureCount ? 0 : j + 1
-  }
-  for (let i = 0, j = 0; i < features.length; i += 1) {
-    deviation[j]! += (features[i]! - mean[j]!) ** 2 / count
-    j = j + 1 === featureCount ? 0 : j + 1
-  }
-  for (let j = 0; j < featureCount; j += 1) {
+async function measureScale(samples: Samples): Promise<FeatureScale> {
+  const { count } = samples
+  const width = entriesOf(samples.features)
+  const mean = new Float64Array(width)
+  const deviation = new Float64Array(width)
+  const first = new Float64Array(width)
+  const isConstant = new Uint8Array(width).fill(1)
+  let isFirst = true
+  await eachChunk(samples, (values) => {
+    if (isFirst) for (let j = 0; j < width; j += 1) first[j] = values[j]!
+    isFirst = false
+    for (let i = 0, j = 0; i < values.length; i += 1) {
+      mean[j]! += values[i]! / count
+      if (values[i] !== first[j]) isConstant[j] = 0
+      j = j + 1 === width ? 0 : j + 1
+    }
+  })
+  await eachChunk(samples, (values) => {
+    for (let i = 0, j = 0; i < values.length; i += 1) {
+      deviation[j]! += (values[i]! - mean[j]!) ** 2 / count
+      j = j + 1 === width ? 0 : j + 1
+    }
+  })
+  for (let j = 0; j < width; j += 1) {
     deviation[j] = isConstant[j] === 1 ? 0 : Math.sqrt(deviation[j]!)
   }
   return { mean, deviation }
 }
 
+/** A view of the samples whose features are shifted and scaled as they are read. */
 function rescale(samples: Samples, { mean, deviation }: FeatureScale): Samples {
-  const features = new Float32Array(samples.features.length)
-  for (let i = 0, j = 0; i < features.length; i += 1) {
-    if (deviation[j]! > 0) features[i] = (samples.features[i]! - mean[j]!) / deviation[j]!
-    j = j + 1 === samples.featureCount ? 0 : j + 1
+  const width = mean.length
+  return {
+    ...samples,
+    read: async (rows, features, targets) => {
+      await samples.read(rows, features, targets)
+      for (let i = 0, j = 0; i < rows.length * width; i += 1) {
+        features[i] = deviation[j]! > 0 ? (features[i]! - mean[j]!) / deviation[j]! : 0
+        j = j + 1 === width ? 0 : j + 1
+      }
+    },
   }
-  return { ...samples, features }
 }
 
 /**
  * Shifts and scales each feature to mean 0 and standard deviation 1 over the training rows, and the
  * validation rows by the same numbers. A feature that is constant in training becomes 0 in both.
+ * Tokens are left as they are.
+ *
+ * Cost: two passes over the training rows; then a multiplication an entry wherever rows are read.
  *
  * @throws ShapeError if the two have different numbers of features.
  */
-export function standardize({ train, validation }: SplitSamples): SplitSamples {
-  if (validation !== null && validation.featureCount !== train.featureCount) {
-    const { count, featureCount } = validation
-    throw new ShapeError('validation', `[n, ${train.featureCount}]`, [count, featureCount])
+export async function standardize(parts: SplitSamples): Promise<SplitSamples> {
+  const { train, validation } = parts
+  const width = entriesOf(train.features)
+  if (validation !== null && entriesOf(validation.features) !== width) {
+    const shape = [validation.count, entriesOf(validation.features)]
+    throw new ShapeError('validation', `[n, ${width}]`, shape)
   }
-  const scale = measureScale(train)
+  if (train.features.kind === 'tokens') return parts
+  const scale = await measureScale(train)
   return {
     train: rescale(train, scale),
     validation: validation && rescale(validation, scale),
