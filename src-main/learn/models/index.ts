@@ -1,9 +1,16 @@
-export { initializeParameters, type Initialization } from './initializers.ts'
-export { lossProgram, parameterInputs, type Loss, type LossProgramOptions } from './losses.ts'
+export type { Activation } from './activations.ts'
+export type { Architecture } from './architecture.ts'
+export type { Draw, WeightRole } from './draws.ts'
+export type { Initialization } from './initializations.ts'
+export { initializeBuffers, initializeParameters } from './initialize.ts'
 export {
-  networkLabel,
-  networkLayout,
-  networkOutputs,
-  type Activation,
-  type Network,
-} from './network.ts'
+  lossProgram,
+  parameterInputs,
+  rowLosses,
+  type Loss,
+  type LossProgramOptions,
+} from './losses.ts'
+export type { MlpSettings } from './mlp.ts'
+export { buildModel, type Model, type ModelSettings } from './model.ts'
+export type { LearningRateFactors, Parameterization } from './parameterization.ts'
+export type { Mode, PlacedTap } from './scope.ts'

@@ -1,76 +1,113 @@
-import type { Layout } from '#tensor/dense'
+import { labelsPerSample, outputsOf } from '#learn/tasks'
 import {
   argmax,
   cast,
   equal,
+  Graph,
+  iota,
   logSumExp,
   mul,
+  reduceMean,
   reduceSum,
+  reshape,
+  select,
   sub,
-  traceProgram,
   type Program,
   type Tracer,
   type ValueType,
 } from '#tensor/program'
-import { networkLayout, networkOutputs, type Network } from './network.ts'
+import { featureType, type Model } from './model.ts'
+import { TraceRecord, tracingScope, type Mode, type PlacedTap } from './scope.ts'
 
 /**
- * Loss of one sample from outputs f and target y:
- * cross-entropy −Σ y log softmax(f), or squared error ½‖f − y‖² (so its Hessian in f is the identity).
+ * Loss of one answer from outputs f and target y:
+ * cross-entropy log Σ exp f − f_y, or squared error ½‖f − y‖² (so its Hessian in f is the identity), where a class
+ * is its one-hot vector.
  */
 export type Loss = 'cross-entropy' | 'squared-error'
 
-const losses: { readonly [L in Loss]: (outputs: Tracer, targets: Tracer) => Tracer } = {
-  // Σ y = 1 for a one-hot or soft target
-  'cross-entropy': (outputs, targets) =>
-    sub(logSumExp(outputs), reduceSum(mul(targets, outputs), [1])),
-  'squared-error': (outputs, targets) => {
-    const difference = sub(outputs, targets)
-    return mul(reduceSum(mul(difference, difference), [1]), 0.5)
-  },
-}
-
-/** What a loss program computes on. */
-export interface LossProgramOptions {
-  readonly network: Network
-  readonly loss: Loss
-  /** Rows of a batch, b. */
-  readonly batchSize: number
-  /** Adds the weighted share of samples whose largest output is the right one. */
-  readonly withAccuracy: boolean
-}
-
-const float32 = (shape: readonly number[]): ValueType => ({ dtype: 'float32', shape })
+/** `[rows, classes]`: whether a column is the row's class. */
+const isLabel = (outputs: Tracer, labels: Tracer): Tracer =>
+  equal(iota(outputs, outputs.shape, 1), reshape(labels, [outputs.shape[0]!, 1]))
 
 /**
- * The weighted loss of a batch, L = Σᵢ wᵢ ℓ(f(xᵢ), yᵢ), as a program.
+ * The loss of each row.
+ *
+ * @param outputs - `[rows, c]`.
+ * @param targets - int32 `[rows]`, or `[rows, c]`.
+ * @returns `[rows]`.
+ */
+export function rowLosses(loss: Loss, outputs: Tracer, targets: Tracer): Tracer {
+  const isClasses = targets.type.dtype === 'int32'
+  if (loss === 'cross-entropy') {
+    return sub(logSumExp(outputs), reduceSum(select(isLabel(outputs, targets), outputs, 0), [1]))
+  }
+  const wanted = isClasses ? cast(isLabel(outputs, targets), outputs.type.dtype) : targets
+  const difference = sub(outputs, wanted)
+  return mul(reduceSum(mul(difference, difference), [1]), 0.5)
+}
+
+/** What a loss program computes. */
+export interface LossProgramOptions {
+  readonly model: Model
+  readonly loss: Loss
+  /** Samples of a batch, b. */
+  readonly batchSize: number
+  /** `train`: normalizations use the batch's statistics, and the running ones come out anew. */
+  readonly mode: Mode
+  /** Adds the weighted share of answers whose largest output is the right one. */
+  readonly withAccuracy: boolean
+  /** Called for each marked layer while the network is traced; gives the output to go on with. */
+  readonly onTap?: ((tap: PlacedTap) => Tracer) | undefined
+}
+
+/** Type of a batch of targets: int32 `[b · answers a sample]`, or float32 `[b, values]`. */
+function targetType({ task }: Model, batchSize: number): ValueType {
+  const { targets } = task
+  return targets.kind === 'classes'
+    ? { dtype: 'int32', shape: [batchSize * labelsPerSample(targets)] }
+    : { dtype: 'float32', shape: [batchSize, outputsOf(targets)] }
+}
+
+/**
+ * The weighted loss of a batch, L = Σᵢ wᵢ ℓᵢ, as a program, where ℓᵢ is the mean over the answers of sample i.
  *
  * With wᵢ = 1/N over all batches of N samples the sum is the mean loss of the data set, whatever the
  * sizes of the batches; a row that only fills up a batch has w = 0.
  *
- * @returns A program with inputs (parameters in the order of the layout, features `[b, in]`, targets
- *   `[b, out]`, weights `[b]`) and outputs (L `[]`, and the accuracy `[]` if asked for).
+ * @returns A program with inputs (parameters in the order of the layout, running statistics, features, targets as
+ *   int32 labels `[b · answers]` or values `[b, c]`, weights `[b]`) and outputs (L `[]`, the accuracy `[]` if asked for,
+ *   and in mode `train` the running statistics after the step).
  */
 export function lossProgram(options: LossProgramOptions): Program {
-  const { network, loss, batchSize, withAccuracy } = options
-  const layout = networkLayout(network)
-  const count = layout.entries.length
-  const types = [
-    ...layout.entries.map(({ shape }) => float32(shape)),
-    float32([batchSize, network.widths[0]!]),
-    float32([batchSize, network.widths.at(-1)!]),
-    float32([batchSize]),
+  const { model, loss, batchSize, mode, withAccuracy, onTap } = options
+  const graph = new Graph()
+  const record = new TraceRecord()
+  const features = graph.input(featureType(model.task, batchSize))
+  const targets = graph.input(targetType(model, batchSize))
+  const weights = graph.input({ dtype: 'float32', shape: [batchSize] })
+  const scope = tracingScope(graph, record, { mode, rule: model.rule, onTap })
+  const outputs = model.apply(scope, features)
+
+  const answers = outputs.shape[0]! / batchSize
+  const weighted = (rows: Tracer): Tracer =>
+    reduceSum(
+      mul(weights, answers === 1 ? rows : reduceMean(reshape(rows, [batchSize, answers]), [1])),
+    )
+  const results = [weighted(rowLosses(loss, outputs, targets))]
+  if (withAccuracy) {
+    results.push(weighted(cast(equal(argmax(outputs, 1), targets), 'float32')))
+  }
+  const inputs = [
+    ...[...record.parameters.values()].map(({ input }) => input),
+    ...[...record.buffers.values()].map(({ input }) => input),
   ]
-  return traceProgram(`${loss} of ${network.widths.join('-')}`, types, (inputs) => {
-    const outputs = networkOutputs(network, inputs.slice(0, count), inputs[count]!)
-    const targets = inputs[count + 1]!
-    const weights = inputs[count + 2]!
-    const total = reduceSum(mul(weights, losses[loss](outputs, targets)))
-    if (!withAccuracy) return [total]
-    const isRight = cast(equal(argmax(outputs, 1), argmax(targets, 1)), 'float32')
-    return [total, reduceSum(mul(weights, isRight))]
-  })
+  return graph.finish(
+    `${loss} of ${model.label}`,
+    [...inputs, features, targets, weights],
+    mode === 'train' ? [...results, ...record.updatedBuffers] : results,
+  )
 }
 
 /** Indices of the parameters among the inputs of a loss program. */
-export const parameterInputs = (layout: Layout): number[] => layout.entries.map((_, i) => i)
+export const parameterInputs = ({ layout }: Model): number[] => layout.entries.map((_, i) => i)

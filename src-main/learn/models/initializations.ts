@@ -1,5 +1,4 @@
 import type { RandomStream } from '#base'
-import type { Layout } from '#tensor/dense'
 
 /**
  * How weights are drawn, by fan-in i and fan-out o (biases are 0 but for `pytorch`):
@@ -21,17 +20,35 @@ export type Initialization =
 
 type Fill = (target: Float32Array, fanIn: number, fanOut: number, stream: RandomStream) => void
 
+/** Variance of an entry by fan-in and fan-out. */
+const variances: { readonly [I in Initialization]: (fanIn: number, fanOut: number) => number } = {
+  'he-normal': (fanIn) => 2 / fanIn,
+  'he-uniform': (fanIn) => 2 / fanIn,
+  'glorot-normal': (fanIn, fanOut) => 2 / (fanIn + fanOut),
+  'glorot-uniform': (fanIn, fanOut) => 2 / (fanIn + fanOut),
+  'lecun-normal': (fanIn) => 1 / fanIn,
+  pytorch: (fanIn) => 1 / (3 * fanIn),
+  orthogonal: (fanIn, fanOut) => 1 / Math.max(fanIn, fanOut),
+}
+
+/** Standard deviation of an entry of a weight matrix. */
+export const weightDeviation = (
+  initialization: Initialization,
+  fanIn: number,
+  fanOut: number,
+): number => Math.sqrt(variances[initialization](fanIn, fanOut))
+
 const normal =
-  (variance: (fanIn: number, fanOut: number) => number): Fill =>
+  (initialization: Initialization): Fill =>
   (target, fanIn, fanOut, stream) => {
-    const deviation = Math.sqrt(variance(fanIn, fanOut))
+    const deviation = weightDeviation(initialization, fanIn, fanOut)
     for (let i = 0; i < target.length; i += 1) target[i] = deviation * stream.nextNormal()
   }
 const uniform =
-  (variance: (fanIn: number, fanOut: number) => number): Fill =>
+  (initialization: Initialization): Fill =>
   (target, fanIn, fanOut, stream) => {
     // A uniform law on ±r has variance r²/3.
-    const radius = Math.sqrt(3 * variance(fanIn, fanOut))
+    const radius = Math.sqrt(3) * weightDeviation(initialization, fanIn, fanOut)
     for (let i = 0; i < target.length; i += 1) target[i] = radius * (2 * stream.nextUniform() - 1)
   }
 
@@ -57,38 +74,13 @@ const orthogonal: Fill = (target, fanIn, fanOut, stream) => {
   }
 }
 
-const fills: { readonly [I in Initialization]: Fill } = {
-  'he-normal': normal((fanIn) => 2 / fanIn),
-  'he-uniform': uniform((fanIn) => 2 / fanIn),
-  'glorot-normal': normal((fanIn, fanOut) => 2 / (fanIn + fanOut)),
-  'glorot-uniform': uniform((fanIn, fanOut) => 2 / (fanIn + fanOut)),
-  'lecun-normal': normal((fanIn) => 1 / fanIn),
-  pytorch: uniform((fanIn) => 1 / (3 * fanIn)),
+/** Fills a matrix `[fanOut, fanIn]` by a law. */
+export const fills: { readonly [I in Initialization]: Fill } = {
+  'he-normal': normal('he-normal'),
+  'he-uniform': uniform('he-uniform'),
+  'glorot-normal': normal('glorot-normal'),
+  'glorot-uniform': uniform('glorot-uniform'),
+  'lecun-normal': normal('lecun-normal'),
+  pytorch: uniform('pytorch'),
   orthogonal,
-}
-
-/**
- * Draws the parameters of a network.
- *
- * Deterministic: each tensor has its own stream, named by it, so adding a layer changes no other.
- *
- * @returns `[n]`, flat in the order of the layout.
- */
-export function initializeParameters(
-  layout: Layout,
-  initialization: Initialization,
-  stream: RandomStream,
-): Float32Array {
-  const flat = new Float32Array(layout.size)
-  let fanIn = 1
-  for (const { name, shape, offset, size } of layout.entries) {
-    const target = flat.subarray(offset, offset + size)
-    if (shape.length === 2) {
-      fanIn = shape[1]!
-      fills[initialization](target, fanIn, shape[0]!, stream.fork(name))
-    } else if (initialization === 'pytorch') {
-      fills.pytorch(target, fanIn, shape[0]!, stream.fork(name))
-    }
-  }
-  return flat
 }

@@ -1,0 +1,18 @@
+/** Where in a network a weight matrix stands: a parameterization treats them differently. */
+export type WeightRole = 'input' | 'hidden' | 'output'
+
+/** How a parameter is drawn at the start. */
+export type Draw =
+  /** By the initialization of the spec; `[out, in]` or `[out, in, …kernel]`, fans with the kernel's area. */
+  | {
+      readonly kind: 'weight'
+      readonly role: WeightRole
+      readonly fanIn: number
+      readonly fanOut: number
+    }
+  /** 0, but for the initialization `pytorch`: uniform on ±1/√fanIn. */
+  | { readonly kind: 'bias'; readonly fanIn: number }
+  /** Normal with mean 0: rows of an embedding. */
+  | { readonly kind: 'normal'; readonly deviation: number }
+  /** One value: scales and shifts of normalizations. */
+  | { readonly kind: 'constant'; readonly value: number }

@@ -1,0 +1,56 @@
+import type { RandomStream } from '#base'
+import { fills, type Initialization } from './initializations.ts'
+import type { Model } from './model.ts'
+import type { ParameterDeclaration } from './scope.ts'
+
+function fillTensor(
+  target: Float32Array,
+  { draw, shape, rule }: ParameterDeclaration,
+  initialization: Initialization,
+  stream: RandomStream,
+): void {
+  switch (draw.kind) {
+    case 'constant':
+      target.fill(draw.value)
+      return
+    case 'normal':
+      for (let i = 0; i < target.length; i += 1) target[i] = draw.deviation * stream.nextNormal()
+      return
+    case 'bias':
+      if (initialization === 'pytorch') fills.pytorch(target, draw.fanIn, shape[0]!, stream)
+      return
+    case 'weight':
+      if (initialization === 'orthogonal')
+        orthogonal(target, target.length / shape[0]!, shape[0]!, stream)
+      else fills[initialization](target, draw.fanIn, draw.fanOut, stream)
+      for (let i = 0; rule.spread !== 1 && i < target.length; i += 1) target[i]! *= rule.spread
+  }
+}
+
+/**
+ * Draws the parameters of a network.
+ *
+ * Deterministic: each tensor has its own stream, named by it, so adding a layer changes no other.
+ *
+ * @returns `[n]`, flat in the order of the layout.
+ */
+export function initializeParameters(
+  { layout, declarations, initialization }: Model,
+  stream: RandomStream,
+): Float32Array {
+  const flat = new Float32Array(layout.size)
+  layout.entries.forEach(({ name, offset, size }, i) => {
+    const target = flat.subarray(offset, offset + size)
+    fillTensor(target, declarations[i]!, initialization, stream.fork(name))
+  })
+  return flat
+}
+
+/** Running statistics as they are before the first step, flat in the order of the model's buffers. */
+export function initializeBuffers({ buffers, statistics }: Model): Float32Array {
+  const flat = new Float32Array(buffers.size)
+  buffers.entries.forEach(({ offset, size }, i) => {
+    flat.fill(statistics[i]!.initial, offset, offset + size)
+  })
+  return flat
+}

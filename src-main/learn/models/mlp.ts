@@ -1,0 +1,57 @@
+import { outputsOf, type FeatureSpec, type Task } from '#learn/tasks'
+import { sizeOf } from '#tensor/dense'
+import { add, cast, equal, iota, reshape, type Tracer } from '#tensor/program'
+import { activations, type Activation } from './activations.ts'
+import { linear } from './blocks.ts'
+import type { NetworkDefinition } from './definition.ts'
+
+/** A fully connected network: affine layers with a nonlinearity after all but the last. */
+export interface MlpSettings {
+  /** Hidden widths; none for a linear model. */
+  readonly hidden: readonly number[]
+  readonly activation: Activation
+  readonly bias: boolean
+  /** Adds the input of a hidden layer to what it gives, where both have one width: h ← h + σ(W·h + b). */
+  readonly residual: boolean
+}
+
+/** Rows of numbers: images are flattened, tokens are one-hot. */
+function rowsOf(features: Tracer, spec: FeatureSpec): Tracer {
+  const [rows = 1, ...shape] = features.shape
+  if (spec.kind === 'values') return reshape(features, [rows, sizeOf(shape)])
+  const { length, vocabulary } = spec
+  const places = iota(features, [rows, length, vocabulary], 2)
+  const isToken = equal(places, reshape(features, [rows, length, 1]))
+  return reshape(cast(isToken, 'float32'), [rows, length * vocabulary])
+}
+
+/**
+ * The fully connected network `layers.0`, `layers.1`, …, each with `weight` `[out, in]` and `bias` `[out]`.
+ *
+ * Parameters: Σ out·(in + 1), or Σ out·in without biases.
+ */
+export function mlp(settings: MlpSettings, { features, targets }: Task): NetworkDefinition {
+  const { hidden, bias, residual } = settings
+  const activation = activations[settings.activation]
+  const inputs =
+    features.kind === 'tokens' ? features.length * features.vocabulary : sizeOf(features.shape)
+  const answers = targets.kind === 'classes' ? targets.perSample : 1
+  const widths = [inputs, ...hidden, answers * outputsOf(targets)]
+  return {
+    label: `mlp ${widths.join('-')}${residual ? ' residual' : ''}`,
+    width: hidden[0] ?? inputs,
+    apply: (scope, batch) => {
+      let values = rowsOf(batch, features)
+      hidden.forEach((width, layer) => {
+        const role = layer === 0 ? 'input' : 'hidden'
+        const next = activation(
+          linear(scope.within(`layers.${layer}`), values, width, { role, bias }),
+        )
+        values = residual && values.shape[1] === width ? add(values, next) : next
+      })
+      const last = scope.within(`layers.${hidden.length}`)
+      const outputs = linear(last, values, widths.at(-1)!, { role: 'output', bias })
+      return reshape(outputs, [batch.shape[0]! * answers, outputsOf(targets)])
+    },
+  }
+}
