@@ -2,9 +2,11 @@ export type { Activation } from './activations.ts'
 export type { Architecture } from './architecture.ts'
 export type { Draw, WeightRole } from './draws.ts'
 export type { Initialization } from './initializations.ts'
+export { fullyConnected } from './fully-connected.ts'
 export { initializeBuffers, initializeParameters } from './initialize.ts'
 export {
   lossProgram,
+  outputProgram,
   parameterInputs,
   rowLosses,
   type Loss,

@@ -53,10 +53,13 @@ export interface LossProgramOptions {
   readonly loss: Loss
   /** Samples of a batch, b. */
   readonly batchSize: number
-  /** `train`: normalizations use the batch's statistics, and the running ones come out anew. */
-  readonly mode: Mode
+  /**
+   * `train`: normalizations use the batch's statistics, and the running ones come out anew.
+   * @default 'evaluate'
+   */
+  readonly mode?: Mode | undefined
   /** Adds the weighted share of answers whose largest output is the right one. */
-  readonly withAccuracy: boolean
+  readonly withAccuracy?: boolean | undefined
   /** Called for each marked layer while the network is traced; gives the output to go on with. */
   readonly onTap?: ((tap: PlacedTap) => Tracer) | undefined
 }
@@ -80,7 +83,7 @@ function targetType({ task }: Model, batchSize: number): ValueType {
  *   and in mode `train` the running statistics after the step).
  */
 export function lossProgram(options: LossProgramOptions): Program {
-  const { model, loss, batchSize, mode, withAccuracy, onTap } = options
+  const { model, loss, batchSize, mode = 'evaluate', withAccuracy = false, onTap } = options
   const graph = new Graph()
   const record = new TraceRecord()
   const features = graph.input(featureType(model.task, batchSize))
@@ -98,15 +101,27 @@ export function lossProgram(options: LossProgramOptions): Program {
   if (withAccuracy) {
     results.push(weighted(cast(equal(argmax(outputs, 1), targets), 'float32')))
   }
-  const inputs = [
-    ...[...record.parameters.values()].map(({ input }) => input),
-    ...[...record.buffers.values()].map(({ input }) => input),
-  ]
   return graph.finish(
     `${loss} of ${model.label}`,
-    [...inputs, features, targets, weights],
+    [...record.inputs, features, targets, weights],
     mode === 'train' ? [...results, ...record.updatedBuffers] : results,
   )
+}
+
+/**
+ * The network's outputs for a batch, in mode `evaluate`.
+ *
+ * @returns A program with inputs (parameters, running statistics, features) and the output `[b · answers, c]`.
+ */
+export function outputProgram(model: Model, batchSize: number): Program {
+  const graph = new Graph()
+  const record = new TraceRecord()
+  const features = graph.input(featureType(model.task, batchSize))
+  const outputs = model.apply(
+    tracingScope(graph, record, { mode: 'evaluate', rule: model.rule }),
+    features,
+  )
+  return graph.finish(`outputs of ${model.label}`, [...record.inputs, features], [outputs])
 }
 
 /** Indices of the parameters among the inputs of a loss program. */

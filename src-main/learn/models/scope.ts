@@ -70,6 +70,11 @@ export class TraceRecord {
   readonly buffers = new Map<string, Held<BufferDeclaration>>()
   readonly updates = new Map<string, Tracer>()
 
+  /** The inputs of the program: parameters, then running statistics. */
+  get inputs(): Tracer[] {
+    return [...this.parameters.values(), ...this.buffers.values()].map(({ input }) => input)
+  }
+
   /** New values of the running statistics, in their order. */
   get updatedBuffers(): Tracer[] {
     return [...this.buffers].map(([name, { input }]) => this.updates.get(name) ?? input)
