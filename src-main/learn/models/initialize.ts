@@ -20,8 +20,9 @@ function fillTensor(
       if (initialization === 'pytorch') fills.pytorch(target, draw.fanIn, shape[0]!, stream)
       return
     case 'weight':
+      // A kernel is orthogonal as the matrix of its outputs' entries: its area then counts once, in the fan-in.
       if (initialization === 'orthogonal')
-        orthogonal(target, target.length / shape[0]!, shape[0]!, stream)
+        fills.orthogonal(target, target.length / shape[0]!, shape[0]!, stream)
       else fills[initialization](target, draw.fanIn, draw.fanOut, stream)
       for (let i = 0; rule.spread !== 1 && i < target.length; i += 1) target[i]! *= rule.spread
   }
