@@ -82,7 +82,7 @@ function placeError(error: unknown, spec: DataSpec): unknown {
 }
 
 /**
- * The samples a spec asks for, split and standardized. Squared error on classes gets one-hot targets.
+ * The samples a spec asks for, split and standardized.
  *
  * Deterministic: equal spec and seed give equal bytes.
  *
@@ -104,13 +104,13 @@ export async function loadData(
     throw placeError(error, spec)
   }
   const { train, validation } = parts
-  if (loss === 'cross-entropy' && train.labels === null) {
+  if (loss === 'cross-entropy' && train.targets.kind === 'values') {
     const problem = `must be squared-error for regression data (${spec.kind}), got ${loss}`
     throw new InputError('train.loss', `train.loss ${problem}`)
   }
   return {
     train,
     validation,
-    card: { kind: spec.kind, source: sourceOf(spec), ...summarizeSamples(parts) },
+    card: { kind: spec.kind, source: sourceOf(spec), ...(await summarizeSamples(parts)) },
   }
 }

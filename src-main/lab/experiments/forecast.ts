@@ -6,7 +6,9 @@ import {
   traceVectors,
   type SolverVectors,
 } from '#geometry/spectral'
-import { lossProgram, networkLayout, type Loss, type Network } from '#learn/models'
+import { lossProgram, type Loss, type Model } from '#learn/models'
+import { entriesOf } from '#learn/tasks'
+import { answerEntries } from '#learn/datasets'
 import { optimizerTransform } from '#learn/optimizers'
 import { stepProgram } from '#learn/training'
 import { sizeOf } from '#tensor/dense'
@@ -48,7 +50,7 @@ export const evaluationBatch = 2048
 
 /** What a network is trained on. */
 export interface TrainingSize {
-  readonly network: Network
+  readonly model: Model
   readonly loss: Loss
   readonly optimizer: OptimizerSpec
   /** Rows of a step. */
@@ -59,24 +61,24 @@ export interface TrainingSize {
 
 /** Forecasts the memory of training: two sets of parameters and state that take turns, and the first draw. */
 export function forecastTraining(size: TrainingSize): MemoryForecast {
-  const { network, loss, batchSize, splits } = size
-  const layout = networkLayout(network)
+  const { model, loss, batchSize, splits } = size
+  const { layout } = model
   const optimizer = optimizerTransform(size.optimizer)
-  const program = lossProgram({ network, loss, batchSize, withAccuracy: false })
+  const program = lossProgram({ model, loss, batchSize, mode: 'train' })
   const types = program.inputs.slice(0, layout.entries.length).map(({ type }) => type)
   const stateSize = optimizer.init(types).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   const programs = [
     stepProgram(program, layout.entries.length, optimizer),
     ...splits.map((count) =>
       lossProgram({
-        network,
+        model,
         loss,
         batchSize: Math.min(evaluationBatch, count),
-        withAccuracy: true,
+        withAccuracy: model.task.targets.kind === 'classes',
       }),
     ),
   ].map(planProgram)
-  const rowEntries = network.widths[0]! + network.widths.at(-1)! + 1
+  const rowEntries = entriesOf(model.task.features) + answerEntries(model.task.targets) + 1
   return forecastOf({
     parameters: 3 * 4 * layout.size,
     state: 2 * 4 * stateSize,
@@ -96,15 +98,15 @@ export interface ProductSetting {
 
 /** Forecasts the memory of products of a network's Hessian over samples. */
 export function forecastProducts(
-  network: Network,
+  model: Model,
   loss: Loss,
   sampleCount: number,
   setting: ProductSetting,
 ): ProductMemory {
   const batchSize = Math.min(setting.batchSize, sampleCount)
   return forecastProductMemory({
-    loss: lossProgram({ network, loss, batchSize, withAccuracy: false }),
-    layout: networkLayout(network),
+    loss: lossProgram({ model, loss, batchSize }),
+    layout: model.layout,
     batchCount: Math.ceil(sampleCount / batchSize),
     rows: setting.rows,
     residualMemory: setting.residualMemory,

@@ -1,5 +1,5 @@
 import type { NativeSpaceOptions, ProductMemory } from '#geometry/curvature'
-import { networkLayout, type Network } from '#learn/models'
+import type { Model } from '#learn/models'
 import {
   availableMemory,
   formatBytes,
@@ -83,13 +83,13 @@ function shrink(measure: MeasureSpec): {
  */
 export async function planMemory(options: {
   readonly spec: ExperimentSpec
-  readonly network: Network
+  readonly model: Model
   readonly data: ExperimentData
   readonly pending: readonly (readonly [number, MeasureSpec])[]
   readonly runtime: Runtime
   readonly limits?: MemoryLimits | undefined
 }): Promise<MemoryPlan> {
-  const { spec, network, data, pending, limits = {} } = options
+  const { spec, model, data, pending, limits = {} } = options
   const { loss, optimizer } = spec.train
   const available = limits.bytes ?? availableMemory()
   const scratch = limits.scratch ?? scratchFolder()
@@ -99,7 +99,7 @@ export async function planMemory(options: {
 
   const splits = [train.count, ...(validation === null ? [] : [validation.count])]
   const trainingWith = (batchSize: number): MemoryForecast =>
-    forecastTraining({ network, loss, optimizer, batchSize, splits })
+    forecastTraining({ model, loss, optimizer, batchSize, splits })
   const batchSize = Math.min(spec.train.batchSize, train.count)
   const training = trainingWith(batchSize)
   if (training.total > available) {
@@ -111,10 +111,10 @@ export async function planMemory(options: {
     refuse('training', training, `${formatBytes(available)} are available`, advice)
   }
 
-  const size = networkLayout(network).size
+  const size = model.layout.size
   const known = new Map<ProductSetting, ProductMemory>()
   const measuringWith = (measure: MeasureSpec, setting: ProductSetting): MemoryForecast => {
-    const products = known.get(setting) ?? forecastProducts(network, loss, train.count, setting)
+    const products = known.get(setting) ?? forecastProducts(model, loss, train.count, setting)
     known.set(setting, products)
     return forecastMeasuring(measure, size, setting.rows, products)
   }

@@ -1,14 +1,8 @@
 import { createStream, fillNormal } from '#base'
 import { sumGradients } from '#geometry/curvature'
 import { eigenSymmetric, extremeEigenpairs } from '#geometry/spectral'
-import { sampleGaussianMixture } from '#learn/datasets'
-import {
-  initializeParameters,
-  lossProgram,
-  networkLayout,
-  parameterInputs,
-  type Network,
-} from '#learn/models'
+import { readAll, sampleGaussianMixture } from '#learn/datasets'
+import { fullyConnected, initializeParameters, lossProgram, parameterInputs } from '#learn/models'
 import { createEvaluator } from '#learn/training'
 import { layoutViews } from '#tensor/dense'
 import { interpretProgram } from '#tensor/runtime'
@@ -38,25 +32,31 @@ const relative = (got: ArrayLike<number>, expected: readonly number[]): number =
  * Cost: one reference product a parameter. Deterministic for a given seed.
  */
 export async function checkPrecision(seed: number): Promise<PrecisionCheck> {
-  const network: Network = { widths: [5, 8, 6, 3], activation: 'gelu', bias: true }
-  const layout = networkLayout(network)
+  const model = fullyConnected({
+    widths: [5, 8, 6, 3],
+    activation: 'gelu',
+    bias: true,
+    targets: 'classes',
+    initialization: 'lecun-normal',
+  })
+  const { layout } = model
   const stream = createStream(seed, 'precision-check')
   const samples = sampleGaussianMixture(
     { dimension: 5, classes: 3, samples: 31, separation: 3, noise: 1, labelNoise: 0 },
     stream.fork('data'),
   )
-  const parameters = initializeParameters(layout, 'lecun-normal', stream.fork('weights'))
+  const parameters = initializeParameters(model, stream.fork('weights'))
   const vector = new Float32Array(layout.size)
   fillNormal(vector, stream.fork('vector'))
-  const program = (batchSize: number) =>
-    lossProgram({ network, loss: 'cross-entropy', batchSize, withAccuracy: false })
+  const program = (batchSize: number) => lossProgram({ model, loss: 'cross-entropy', batchSize })
 
   const whole = program(samples.count)
-  const wrt = parameterInputs(layout)
+  const wrt = parameterInputs(model)
+  const data = await readAll(samples)
   const inputs = [
     ...layoutViews(layout, parameters),
-    samples.features,
-    samples.targets,
+    data.features,
+    data.targets,
     // In float64: the reference must not carry the rounding of 1/N.
     new Float64Array(samples.count).fill(1 / samples.count),
   ]
@@ -68,13 +68,13 @@ export async function checkPrecision(seed: number): Promise<PrecisionCheck> {
   const { values } = eigenSymmetric(Array.from(parameters, (_, i) => reference(unit(i))))
 
   const batchSize = 12
-  const batches = partitionSamples(samples, batchSize)
+  const batches = await partitionSamples(samples, batchSize)
   const evaluator = await createEvaluator({ loss: program(batchSize), layout })
   const [loss] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
   const slope = await sumGradients({ loss: program(batchSize), layout, parameters, batches })
   const operator = await hessianOfSamples({
-    network,
+    model,
     loss: 'cross-entropy',
     parameters,
     samples,

@@ -1,7 +1,8 @@
 import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
 import { loadArray, loadArrays, loadSamplesFile, type Samples } from '#learn/datasets'
 import { sumGradients } from '#geometry/curvature'
-import { lossProgram, networkLayout, type Network } from '#learn/models'
+import { fullyConnected, lossProgram, type Model } from '#learn/models'
+import { entriesOf, outputsOf } from '#learn/tasks'
 import { createEvaluator } from '#learn/training'
 import type { Layout } from '#tensor/dense'
 import { onnxRuntime, type Runtime } from '#tensor/runtime'
@@ -55,9 +56,12 @@ export interface ProbeResult {
 const probeTolerance = 1e-5
 
 /** Names, shapes and flat order of a network's parameters: what a weights file must hold. */
-export function describeNetwork(network: NetworkSpec): Layout {
-  return networkLayout(network)
-}
+export const describeNetwork = (network: NetworkSpec): Layout =>
+  modelOfNetwork(network, 'cross-entropy').layout
+
+/** The network of a probe; cross-entropy wants classes, squared error values. */
+const modelOfNetwork = (network: NetworkSpec, loss: LossKind): Model =>
+  fullyConnected({ ...network, targets: loss === 'cross-entropy' ? 'classes' : 'values' })
 
 /**
  * Measures a checkpoint that was trained elsewhere: mean loss over all samples, its gradient and Hessian.
@@ -69,21 +73,22 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
   const started = monotonicMs()
   const { network, loss, seed } = options
   const runtime = options.runtime ?? onnxRuntime()
-  const layout = networkLayout(network)
+  const model = modelOfNetwork(network, loss)
+  const { layout } = model
   const parameters = await readWeights(options.weightsPath, layout)
-  const samples = await readSamples(options.dataPath, network, loss)
+  const samples = await readSamples(options.dataPath, model)
   const vector =
     options.vectorPath === undefined ? null : await readParameterVector(options.vectorPath, layout)
   const batchSize = Math.min(options.batch ?? 1024, samples.count)
   if (batchSize < 1) throw new InputError('batch', `batch must be 1 or more, got ${batchSize}`)
 
   const program = lossProgram({
-    network,
+    model,
     loss,
     batchSize,
-    withAccuracy: samples.labels !== null,
+    withAccuracy: samples.targets.kind === 'classes',
   })
-  const batches = partitionSamples(samples, batchSize)
+  const batches = await partitionSamples(samples, batchSize)
   const evaluator = await createEvaluator({ loss: program, layout, runtime })
   const [value, accuracy] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
@@ -95,7 +100,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     runtime,
   })
   const operator = await hessianOfSamples({
-    network,
+    model,
     loss,
     parameters,
     samples,
@@ -190,21 +195,18 @@ async function readWeights(path: string, layout: Layout): Promise<Float32Array> 
   return flat
 }
 
-async function readSamples(path: string, network: Network, loss: LossKind): Promise<Samples> {
-  const outputs = network.widths.at(-1)!
-  const isClasses = loss === 'cross-entropy'
+async function readSamples(path: string, { task }: Model): Promise<Samples> {
+  const { features, targets } = task
+  const isClasses = targets.kind === 'classes'
   const samples = await loadSamplesFile(path, {
     task: isClasses ? 'classification' : 'regression',
-    ...(isClasses ? { classCount: outputs } : {}),
+    ...(isClasses ? { classCount: targets.count } : {}),
   })
-  if (samples.featureCount !== network.widths[0]) {
-    throw new ShapeError(`x in ${path}`, `[n, ${network.widths[0]!}]`, [
-      samples.count,
-      samples.featureCount,
-    ])
-  }
-  if (samples.outputCount !== outputs) {
-    throw new ShapeError(`y in ${path}`, `[n, ${outputs}]`, [samples.count, samples.outputCount])
+  const [width, found] = [entriesOf(features), entriesOf(samples.features)]
+  if (found !== width) throw new ShapeError(`x in ${path}`, `[n, ${width}]`, [samples.count, found])
+  const outputs = outputsOf(samples.targets)
+  if (outputs !== targets.count) {
+    throw new ShapeError(`y in ${path}`, `[n, ${targets.count}]`, [samples.count, outputs])
   }
   return samples
 }

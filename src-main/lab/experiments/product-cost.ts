@@ -1,6 +1,6 @@
 import { createStream, fillNormal, monotonicMs } from '#base'
 import { createHessianOperator } from '#geometry/curvature'
-import { initializeParameters, lossProgram, networkLayout, parameterInputs } from '#learn/models'
+import { fullyConnected, initializeParameters, lossProgram, parameterInputs } from '#learn/models'
 import { layoutViews } from '#tensor/dense'
 import { compileProgram } from '#tensor/runtime'
 import { gradient } from '#tensor/transforms'
@@ -46,19 +46,18 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
  */
 export async function timeProducts(options: ProductCostOptions): Promise<ProductCost> {
   const { widths, batchSize, rows, pairs } = options
-  const network = { widths, activation: 'tanh', bias: true } as const
-  const layout = networkLayout(network)
-  const loss = lossProgram({ network, loss: 'cross-entropy', batchSize, withAccuracy: false })
-  const parameters = initializeParameters(layout, 'pytorch', createStream(0, 'product-cost'))
+  const model = fullyConnected({ widths, activation: 'tanh', bias: true, targets: 'classes' })
+  const { layout } = model
+  const loss = lossProgram({ model, loss: 'cross-entropy', batchSize })
+  const parameters = initializeParameters(model, createStream(0, 'product-cost'))
   const classes = widths.at(-1)!
-  const targets = new Float32Array(batchSize * classes)
-  for (let i = 0; i < batchSize; i += 1) targets[i * classes + (i % classes)] = 1
+  const targets = Int32Array.from({ length: batchSize }, (_, i) => i % classes)
   const batch = [
     normals(batchSize * widths[0]!, 'inputs'),
     targets,
     new Float32Array(batchSize).fill(1 / batchSize),
   ]
-  const slope = await compileProgram(gradient(loss, parameterInputs(layout)))
+  const slope = await compileProgram(gradient(loss, parameterInputs(model)))
   const operator = await createHessianOperator({ loss, layout, parameters, batches: [batch], rows })
   try {
     const slopes = layoutViews(layout, new Float32Array(layout.size))

@@ -1,5 +1,5 @@
 import { throwIfStopped } from '#base'
-import { networkLabel, networkLayout, type Network } from '#learn/models'
+import { buildModel, type Model } from '#learn/models'
 import type { ExperimentSpec } from '#shared/schemas'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import { loadData, type ExperimentData } from './data.ts'
@@ -10,14 +10,11 @@ import { createProgressReporter } from './progress.ts'
 import { trainNetwork } from './train.ts'
 
 /** The network of a spec on its data. */
-export function networkOfSpec(spec: ExperimentSpec, data: ExperimentData): Network {
-  const { hidden, activation, bias } = spec.model
-  return {
-    widths: [data.train.featureCount, ...hidden, data.train.outputCount],
-    activation,
-    bias,
-  }
-}
+export const modelOfSpec = ({ model }: ExperimentSpec, { train }: ExperimentData): Model =>
+  buildModel({ ...model, residual: false }, train, {
+    initialization: model.initialization,
+    parameterization: { kind: 'standard' },
+  })
 
 /**
  * Runs one experiment to its end: loads data, trains, measures.
@@ -41,26 +38,27 @@ export async function runExperiment(
     progress: { phase: 'preparing', label: 'loading data', done: 0, total: 1, etaMs: null },
   })
   const data = await loadData(spec.data, seed, spec.train.loss, workplace.resources)
-  const network = networkOfSpec(spec, data)
+  const model = modelOfSpec(spec, data)
   context.emit({
     type: 'prepared',
     provenance: { ...workplace.origin, seed, specHash },
     dataCard: data.card,
-    parameterCount: networkLayout(network).size,
-    modelLabel: networkLabel(network),
+    parameterCount: model.layout.size,
+    modelLabel: model.label,
   })
   throwIfStopped(context.signal)
   const pending = [...spec.measure.entries()].filter(
     ([index]) => !order.measuredIndices.includes(index),
   )
   const { runtime, limits } = workplace
-  const plan = await planMemory({ spec, network, data, pending, runtime, limits })
-  const { parameters, step } = await trainNetwork(order, network, data, workplace, context)
+  const plan = await planMemory({ spec, model, data, pending, runtime, limits })
+  const { parameters, buffers, step } = await trainNetwork(order, model, data, workplace, context)
   if (pending.length > 0) {
     const operator = await hessianOfSamples({
-      network,
+      model,
       loss: spec.train.loss,
       parameters,
+      buffers,
       samples: data.train,
       runtime,
       ...plan,

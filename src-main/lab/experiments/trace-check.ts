@@ -1,6 +1,6 @@
 import { createStream } from '#base'
 import { estimateTrace } from '#geometry/spectral'
-import { initializeParameters, networkLayout, type Network } from '#learn/models'
+import { fullyConnected, initializeParameters } from '#learn/models'
 import { sampleGaussianMixture } from '#learn/datasets'
 import { hessianOfSamples } from './hessian-of-samples.ts'
 
@@ -20,24 +20,25 @@ export interface TraceCheck {
  * Cost: one product a parameter, and 64 probes. Deterministic for a given seed.
  */
 export async function checkTrace(seed: number): Promise<TraceCheck> {
-  const network: Network = { widths: [6, 12, 8, 4], activation: 'tanh', bias: true }
-  const layout = networkLayout(network)
+  const model = fullyConnected({
+    widths: [6, 12, 8, 4],
+    activation: 'tanh',
+    bias: true,
+    targets: 'classes',
+    initialization: 'lecun-normal',
+  })
   const samples = sampleGaussianMixture(
     { dimension: 6, classes: 4, samples: 200, separation: 3, noise: 1, labelNoise: 0 },
     createStream(seed, 'trace-check', 'data'),
   )
   const operator = await hessianOfSamples({
-    network,
+    model,
     loss: 'cross-entropy',
-    parameters: initializeParameters(
-      layout,
-      'lecun-normal',
-      createStream(seed, 'trace-check', 'weights'),
-    ),
+    parameters: initializeParameters(model, createStream(seed, 'trace-check', 'weights')),
     samples,
   })
   try {
-    const n = layout.size
+    const n = model.layout.size
     const identity = new Float32Array(n * n)
     for (let i = 0; i < n; i += 1) identity[i * n + i] = 1
     const hessian = new Float32Array(n * n)

@@ -1,11 +1,11 @@
 import { createStream, monotonicMs, NonFiniteError, StoppedError } from '#base'
-import { createBatchCursor, gatherRows, type Samples } from '#learn/datasets'
-import { initializeParameters, lossProgram, networkLayout, type Network } from '#learn/models'
+import { createBatchCursor, type Samples } from '#learn/datasets'
+import { initializeBuffers, initializeParameters, lossProgram, type Model } from '#learn/models'
 import { optimizerTransform } from '#learn/optimizers'
 import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
 import { uploadBatches, type ResidentTensor, type Runtime } from '#tensor/runtime'
 import type { ExperimentSpec, MetricRow } from '#shared/schemas'
-import { accuracyOf, partitionSamples, type LossBatch } from './batches.ts'
+import { accuracyOf, createBatchBuffer, partitionSamples } from './batches.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import type { ExperimentData } from './data.ts'
@@ -39,22 +39,22 @@ class SplitEvaluation {
 
   static async create(
     samples: Samples,
-    network: Network,
+    model: Model,
     spec: ExperimentSpec,
     runtime: Runtime,
     where: string,
   ): Promise<SplitEvaluation> {
     const batchSize = Math.min(evaluationBatch, samples.count)
     const loss = lossProgram({
-      network,
+      model,
       loss: spec.train.loss,
       batchSize,
-      withAccuracy: samples.labels !== null,
+      withAccuracy: samples.targets.kind === 'classes',
     })
-    const layout = networkLayout(network)
+    const { layout } = model
     const evaluator = await createEvaluator({ loss, layout, runtime })
     const types = loss.inputs.slice(layout.entries.length).map((variable) => variable.type)
-    const batches = await uploadBatches(runtime, partitionSamples(samples, batchSize), types)
+    const batches = await uploadBatches(runtime, await partitionSamples(samples, batchSize), types)
     return new SplitEvaluation(evaluator, batches, samples.count, where)
   }
 
@@ -67,22 +67,6 @@ class SplitEvaluation {
   async release(): Promise<void> {
     for (const tensor of this.#batches.flat()) tensor.release()
     await this.#evaluator.release()
-  }
-}
-
-/** Copies a step's rows into one batch whose missing rows have weight 0. */
-function createBatchBuffer(samples: Samples, batchSize: number) {
-  const features = new Float32Array(batchSize * samples.featureCount)
-  const targets = new Float32Array(batchSize * samples.outputCount)
-  const weights = new Float32Array(batchSize)
-  const batch: LossBatch = [features, targets, weights]
-  return {
-    batch,
-    fill: (rows: Uint32Array) => {
-      gatherRows(samples, rows, features, targets)
-      weights.fill(0)
-      weights.fill(1 / rows.length, 0, rows.length)
-    },
   }
 }
 
@@ -101,14 +85,14 @@ function createBatchBuffer(samples: Samples, batchSize: number) {
  */
 export async function trainNetwork(
   order: ExperimentOrder,
-  network: Network,
+  model: Model,
   data: ExperimentData,
   workplace: Workplace,
   context: ExperimentContext,
-): Promise<{ parameters: Float32Array; step: number }> {
+): Promise<{ parameters: Float32Array; buffers: Float32Array; step: number }> {
   const { spec, seed } = order
   const { train, validation } = data
-  const layout = networkLayout(network)
+  const { layout } = model
   const batchSize = Math.min(spec.train.batchSize, train.count)
   const cursor = createBatchCursor({
     count: train.count,
@@ -119,27 +103,17 @@ export async function trainNetwork(
   const { runtime } = workplace
 
   const trainer = await Trainer.create({
-    loss: lossProgram({ network, loss: spec.train.loss, batchSize, withAccuracy: false }),
+    loss: lossProgram({ model, loss: spec.train.loss, batchSize, mode: 'train' }),
     layout,
     optimizer: optimizerTransform(spec.train.optimizer),
-    initialParameters: initializeParameters(
-      layout,
-      spec.model.initialization,
-      createStream(seed, 'initialization'),
-    ),
+    initialParameters: initializeParameters(model, createStream(seed, 'initialization')),
     runtime,
   })
-  const trainSplit = await SplitEvaluation.create(
-    train,
-    network,
-    spec,
-    runtime,
-    'the training loss',
-  )
+  const trainSplit = await SplitEvaluation.create(train, model, spec, runtime, 'the training loss')
   const validationSplit =
     validation === null
       ? null
-      : await SplitEvaluation.create(validation, network, spec, runtime, 'the validation loss')
+      : await SplitEvaluation.create(validation, model, spec, runtime, 'the validation loss')
 
   let step = 0
   let elapsedBefore = order.elapsedMs
@@ -188,7 +162,7 @@ export async function trainNetwork(
         await save()
         throw new StoppedError()
       }
-      buffer.fill(cursor.indicesAt(step))
+      await buffer.fill(cursor.indicesAt(step))
       const { gradientNorm } = await trainer
         .step(buffer.batch, spec.train.optimizer.learningRate)
         .catch((error: unknown) => {
@@ -204,7 +178,7 @@ export async function trainNetwork(
     }
     await save()
     const { parameters } = await trainer.read()
-    return { parameters: parameters.slice(), step }
+    return { parameters: parameters.slice(), buffers: initializeBuffers(model), step }
   } finally {
     await trainer.release()
     await trainSplit.release()

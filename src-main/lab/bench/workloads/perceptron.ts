@@ -1,6 +1,7 @@
-import { createStream } from '#base'
-import { initializeParameters, lossProgram, networkLayout } from '#learn/models'
+import { affine } from '#learn/layers'
+import { tanh } from '#tensor/program'
 import { integers, normals, targetsOf } from './batch-data.ts'
+import { defineNetwork, drawParameters } from './define-network.ts'
 import type { Workload } from './workload.ts'
 
 /** Sizes of a fully connected network with biases and tanh. */
@@ -16,24 +17,29 @@ export interface PerceptronOptions {
 /** Mean cross-entropy of a fully connected tanh network on normal features. */
 export function perceptron(options: PerceptronOptions): Workload {
   const { widths, batchSize, ...names } = options
-  const network = { widths, activation: 'tanh', bias: true } as const
-  const layout = networkLayout(network)
+  const [inputs, classes] = [widths[0]!, widths.at(-1)!]
   return {
     ...names,
     twin: { kind: 'perceptron' },
     tolerance: 1e-4,
-    create: (seed) => ({
-      loss: lossProgram({ network, loss: 'cross-entropy', batchSize, withAccuracy: false }),
-      layout,
-      initialParameters: initializeParameters(
+    create: (seed) => {
+      const features = { dtype: 'float32', shape: [batchSize, inputs] } as const
+      const { loss, layout } = defineNetwork(options.title, features, (declare, x) =>
+        widths.slice(1).reduce((values, width, i) => {
+          const weight = declare(`layers.${i}.weight`, [width, values.shape[1]!])
+          const y = affine(values, { weight, bias: declare(`layers.${i}.bias`, [width]) })
+          return i === widths.length - 2 ? y : tanh(y)
+        }, x),
+      )
+      return {
+        loss,
         layout,
-        'glorot-normal',
-        createStream(seed, 'bench', 'parameters'),
-      ),
-      batch: [
-        normals(batchSize * widths[0]!, seed, 'features'),
-        ...targetsOf(integers(batchSize, widths.at(-1)!, seed, 'labels'), widths.at(-1)!),
-      ],
-    }),
+        initialParameters: drawParameters(layout, seed),
+        batch: [
+          normals(batchSize * inputs, seed, 'features'),
+          ...targetsOf(integers(batchSize, classes, seed, 'labels'), classes),
+        ],
+      }
+    },
   }
 }

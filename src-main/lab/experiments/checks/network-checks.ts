@@ -2,11 +2,12 @@ import { createStream, fillNormal } from '#base'
 import { createHessianOperator } from '#geometry/curvature'
 import { eigenSymmetric, extremeEigenpairs } from '#geometry/spectral'
 import {
+  fullyConnected,
   initializeParameters,
   lossProgram,
-  networkLayout,
+  outputProgram,
   parameterInputs,
-  type Network,
+  type Model,
 } from '#learn/models'
 import { layoutViews, sizeOf } from '#tensor/dense'
 import {
@@ -21,7 +22,6 @@ import {
 } from '#tensor/program'
 import { interpretProgram } from '#tensor/runtime'
 import { gradient, hvp, jvp } from '#tensor/transforms'
-import { networkOutputs } from '#learn/models'
 import type { CheckOutcome, KnownAnswerCheck } from './check.ts'
 
 const normals = (size: number, name: string, scale = 1): Float64Array => {
@@ -48,7 +48,7 @@ function denseHessian(
   program: Program,
   count: number,
   parameters: Float64Array,
-  data: readonly Float64Array[] = [],
+  data: readonly (Float64Array | Int32Array)[] = [],
 ): number[][] {
   const wrt = Array.from({ length: count }, (_, i) => i)
   const product = hvp(program, wrt, null)
@@ -67,12 +67,11 @@ const vectorType = (size: number) => ({ dtype: 'float32', shape: [size] }) as co
 
 /** A linear model with its inputs: the Hessians below have closed forms. */
 const [sampleCount, inputCount, classCount] = [12, 4, 3]
-const linear: Network = { widths: [inputCount, classCount], activation: 'identity', bias: false }
+const linearModel = (targets: 'classes' | 'values', outputs = classCount): Model =>
+  fullyConnected({ widths: [inputCount, outputs], activation: 'identity', bias: false, targets })
 const inputs = normals(sampleCount * inputCount, 'inputs')
 const weights = normals(classCount * inputCount, 'weights')
-const oneHot = Float64Array.from({ length: sampleCount * classCount }, (_, at) =>
-  Math.floor(at / classCount) % classCount === at % classCount ? 1 : 0,
-)
+const labels = Int32Array.from({ length: sampleCount }, (_, i) => i % classCount)
 const uniform = (count: number): Float64Array => new Float64Array(count).fill(1 / count)
 const row = (i: number): Float64Array => inputs.subarray(i * inputCount, (i + 1) * inputCount)
 /** XᵀX/N. */
@@ -84,7 +83,11 @@ const covariance = Array.from({ length: inputCount }, (_, a) =>
   }),
 )
 const linearLoss = (loss: 'cross-entropy' | 'squared-error'): Program =>
-  lossProgram({ network: linear, loss, batchSize: sampleCount, withAccuracy: false })
+  lossProgram({
+    model: linearModel(loss === 'cross-entropy' ? 'classes' : 'values'),
+    loss,
+    batchSize: sampleCount,
+  })
 
 function softmaxOf(i: number, w: Float64Array): number[] {
   const logits = Array.from({ length: classCount }, (_, c) =>
@@ -95,16 +98,20 @@ function softmaxOf(i: number, w: Float64Array): number[] {
   return exponentials.map((x) => x / total)
 }
 
-const mlp: Network = { widths: [5, 7, 6, 3], activation: 'tanh', bias: true }
-const mlpLayout = networkLayout(mlp)
-const mlpParameters = Float64Array.from(
-  initializeParameters(mlpLayout, 'lecun-normal', createStream(2, 'check')),
-)
+const mlp = fullyConnected({
+  widths: [5, 7, 6, 3],
+  activation: 'tanh',
+  bias: true,
+  targets: 'classes',
+  initialization: 'lecun-normal',
+})
+const mlpLayout = mlp.layout
+const mlpParameters = Float64Array.from(initializeParameters(mlp, createStream(2, 'check')))
 const mlpLoss = (batchSize: number): Program =>
-  lossProgram({ network: mlp, loss: 'cross-entropy', batchSize, withAccuracy: false })
-const mlpData = (count: number): Float64Array[] => [
+  lossProgram({ model: mlp, loss: 'cross-entropy', batchSize })
+const mlpData = (count: number): [Float64Array, Int32Array, Float64Array] => [
   normals(count * 5, 'mlp-inputs'),
-  Float64Array.from({ length: count * 3 }, (_, at) => (Math.floor(at / 3) % 3 === at % 3 ? 1 : 0)),
+  Int32Array.from({ length: count }, (_, i) => i % 3),
   uniform(count),
 ]
 
@@ -136,7 +143,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     run: () => {
       const got = denseHessian(linearLoss('cross-entropy'), 1, weights, [
         inputs,
-        oneHot,
+        labels,
         uniform(sampleCount),
       ]).flat()
       const size = classCount * inputCount
@@ -159,14 +166,12 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     source: 'peers 4.1',
     run: () => {
       // Two classes with logits (w·x, 0): the block of the first weight vector is Σ p(1 − p) xxᵀ/N.
-      const network: Network = { ...linear, widths: [inputCount, 2] }
       const w = weights.slice(0, 2 * inputCount).fill(0, inputCount)
-      const targets = Float64Array.from({ length: 2 * sampleCount }, (_, at) => (at + 1) % 2)
+      const targets = new Int32Array(sampleCount)
       const loss = lossProgram({
-        network,
+        model: linearModel('classes', 2),
         loss: 'cross-entropy',
         batchSize: sampleCount,
-        withAccuracy: false,
       })
       const hessian = denseHessian(loss, 1, w, [inputs, targets, uniform(sampleCount)])
       const expected = covariance.map((line, a) =>
@@ -190,9 +195,9 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     run: async () => {
       const operator = await createHessianOperator({
         loss: linearLoss('cross-entropy'),
-        layout: networkLayout(linear),
+        layout: linearModel('classes').layout,
         parameters: new Float32Array(classCount * inputCount),
-        batches: [[inputs, oneHot, uniform(sampleCount)].map((part) => Float32Array.from(part))],
+        batches: [[Float32Array.from(inputs), labels, Float32Array.from(uniform(sampleCount))]],
       })
       const { top } = await extremeEigenpairs(operator, {
         top: 8,
@@ -219,7 +224,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
       const zero = new Float64Array(classCount * inputCount)
       const hessian = denseHessian(linearLoss('cross-entropy'), 1, zero, [
         inputs,
-        oneHot,
+        labels,
         uniform(sampleCount),
       ])
       const trace = (matrix: readonly number[][]) =>
@@ -294,14 +299,14 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     title: 'rank of the Hessian of a deep linear net 5-7-8-3 on 20 samples is 87 of 115',
     source: 'theory A-15',
     run: () => {
-      const network: Network = { widths: [5, 7, 8, 3], activation: 'identity', bias: false }
-      const count = networkLayout(network).size
-      const loss = lossProgram({
-        network,
-        loss: 'squared-error',
-        batchSize: 20,
-        withAccuracy: false,
+      const model = fullyConnected({
+        widths: [5, 7, 8, 3],
+        activation: 'identity',
+        bias: false,
+        targets: 'values',
       })
+      const count = model.layout.size
+      const loss = lossProgram({ model, loss: 'squared-error', batchSize: 20 })
       const values = eigenvaluesOf(
         denseHessian(loss, 3, normals(count, 'deep-linear', 0.5), [
           normals(100, 'deep-inputs'),
@@ -320,15 +325,8 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     source: 'peers 4.8',
     run: () => {
       const count = 4
-      const outputs = traceProgram(
-        'outputs',
-        [
-          ...mlpLayout.entries.map(({ shape }) => ({ dtype: 'float32', shape }) as const),
-          { dtype: 'float32', shape: [count, 5] } as const,
-        ],
-        (values) => [networkOutputs(mlp, values.slice(0, -1), values.at(-1)!)],
-      )
-      const wrt = parameterInputs(mlpLayout)
+      const outputs = outputProgram(mlp, count)
+      const wrt = parameterInputs(mlp)
       const tangent = jvp(outputs, wrt)
       const theta = split(outputs, wrt.length, mlpParameters)
       const columns = Array.from(mlpParameters, (_, i) => {
@@ -360,7 +358,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
       const v = normals(mlpParameters.length, 'v')
       const product = (from: number, count: number): number[] => {
         const program = mlpLoss(count)
-        const wrt = parameterInputs(mlpLayout)
+        const wrt = parameterInputs(mlp)
         return join(
           interpretProgram(hvp(program, wrt, null), [
             ...split(program, wrt.length, mlpParameters),
@@ -386,7 +384,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     source: 'definition of the derivative',
     run: () => {
       const program = mlpLoss(9)
-      const wrt = parameterInputs(mlpLayout)
+      const wrt = parameterInputs(mlp)
       const data = mlpData(9)
       const v = normals(mlpParameters.length, 'v')
       const slope = (step: number): number[] => {
@@ -414,7 +412,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
     source: 'the reference interpreter',
     run: async (): Promise<CheckOutcome> => {
       const program = mlpLoss(9)
-      const wrt = parameterInputs(mlpLayout)
+      const wrt = parameterInputs(mlp)
       const n = mlpParameters.length
       const data = mlpData(9)
       const block = normals(9 * n, 'block')
@@ -422,7 +420,7 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
         loss: program,
         layout: mlpLayout,
         parameters: Float32Array.from(mlpParameters),
-        batches: [data.map((part) => Float32Array.from(part))],
+        batches: [[Float32Array.from(data[0]), data[1], Float32Array.from(data[2])]],
       })
       const output = new Float32Array(9 * n)
       await operator.apply(Float32Array.from(block), 9, output)
