@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createHessianOperator, sumGradients } from '#geometry/curvature'
 import { createEvaluator } from '#learn/training'
-import { lossProgram, networkLayout } from '#learn/models'
+import { fullyConnected, lossProgram } from '#learn/models'
 
 const { values } = parseArgs({
   options: { width: { type: 'string', default: '1414' }, depth: { type: 'string', default: '50' } },
@@ -49,13 +49,14 @@ function fillUniform(vector: Float32Array, bound: number, seed: number): Float32
   return vector
 }
 
-const network = {
+const model = fullyConnected({
   widths: new Array<number>(depth + 1).fill(width),
   activation: 'tanh',
   bias: false,
-} as const
-const layout = networkLayout(network)
-const loss = lossProgram({ network, loss: 'squared-error', batchSize, withAccuracy: false })
+  targets: 'values',
+})
+const { layout } = model
+const loss = lossProgram({ model, loss: 'squared-error', batchSize })
 console.log(`${layout.size} parameters: ${depth} matrices ${width} × ${width}, batch ${batchSize}`)
 
 // Variance 1/width: signals keep their size from layer to layer.

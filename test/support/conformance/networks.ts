@@ -1,4 +1,4 @@
-import { lossProgram, networkLayout, parameterInputs, type Network } from '#learn/models'
+import { fullyConnected, lossProgram, parameterInputs } from '#learn/models'
 import { optimizerTransform, type Optimizer } from '#learn/optimizers'
 import { stepProgram } from '#learn/training'
 import {
@@ -28,9 +28,19 @@ import { hvp, valueAndGradient } from '#tensor/transforms'
 import { float32 } from '../programs.ts'
 import { caseOf, int32, type ConformanceCase, type InputOptions } from './case.ts'
 
-const network: Network = { widths: [4, 5, 3], activation: 'tanh', bias: true }
-const mlpLoss = lossProgram({ network, loss: 'cross-entropy', batchSize: 6, withAccuracy: true })
-const mlpParameters = parameterInputs(networkLayout(network))
+const mlp = fullyConnected({
+  widths: [4, 5, 3],
+  activation: 'tanh',
+  bias: true,
+  targets: 'classes',
+})
+const mlpLoss = lossProgram({
+  model: mlp,
+  loss: 'cross-entropy',
+  batchSize: 6,
+  withAccuracy: true,
+})
+const mlpParameters = parameterInputs(mlp)
 
 /** Two convolutions, global average pooling, an affine layer, squared error; inputs: 4 parameters, images, targets. */
 const cnnLoss = traceProgram(
