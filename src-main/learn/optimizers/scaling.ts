@@ -4,7 +4,7 @@ import type { GradientTransform } from './transform.ts'
 /** u ← −η·u: descent by the step's learning rate. */
 export function scaleByLearningRate(): GradientTransform {
   return {
-    isElementwise: true,
+    ignoresTensorBounds: true,
     init: () => [],
     update: (updates, state, { learningRate }) => ({
       updates: updates.map((update) => mul(neg(learningRate), update)),
@@ -26,7 +26,7 @@ export function traceMomentum(options: {
 }): GradientTransform {
   const { decay, nesterov } = options
   return {
-    isElementwise: true,
+    ignoresTensorBounds: true,
     init: (parameters) =>
       parameters.map(({ shape }, i) => ({ name: `momentum.${i}`, shape, initial: 0 })),
     update: (updates, state) => {
@@ -61,7 +61,7 @@ export function scaleByAdam(options: {
 }): GradientTransform {
   const { beta1, beta2, epsilon } = options
   return {
-    isElementwise: true,
+    ignoresTensorBounds: true,
     init: (parameters) => [
       { name: 'correction1', shape: [], initial: 0 },
       { name: 'correction2', shape: [], initial: 0 },

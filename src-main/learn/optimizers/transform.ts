@@ -1,3 +1,4 @@
+import { InputError } from '#base'
 import type { Tracer, ValueType } from '#tensor/program'
 
 /** One tensor of an optimizer's state. */
@@ -6,6 +7,11 @@ export interface StateTensor {
   readonly shape: readonly number[]
   /** Every entry starts with this. */
   readonly initial: number
+  /**
+   * Says that the tensor is the running average of the parameter with this index: it starts as that parameter, and
+   * is what is evaluated in its place.
+   */
+  readonly averageOf?: number
 }
 
 /** What an update may read besides gradients and state. */
@@ -30,23 +36,32 @@ export interface UpdateResult {
  */
 export interface GradientTransform {
   /**
-   * Whether an entry is updated by its own gradient and state alone, whatever tensor it is in: then all tensors can
-   * be updated as one flat vector.
+   * Whether it makes no difference how the entries are divided into tensors (as for what is done entry by entry, or
+   * by a norm over all entries): then all tensors can be updated as one flat vector.
    */
-  readonly isElementwise: boolean
+  readonly ignoresTensorBounds: boolean
   init(parameters: readonly ValueType[]): readonly StateTensor[]
   /** `updates` and `parameters` are in the order given to `init`, `state` in the order it returned. */
   update(updates: readonly Tracer[], state: readonly Tracer[], context: UpdateContext): UpdateResult
 }
 
-/** Applies transforms one after another; associative, and the identity when empty. */
+/**
+ * Applies transforms one after another; associative, and the identity when empty.
+ *
+ * @throws InputError from `init` if more than one of them keeps an average of the parameters.
+ */
 export function chain(...transforms: readonly GradientTransform[]): GradientTransform {
   return {
-    isElementwise: transforms.every((transform) => transform.isElementwise),
-    init: (parameters) =>
-      transforms.flatMap((transform, i) =>
+    ignoresTensorBounds: transforms.every((transform) => transform.ignoresTensorBounds),
+    init: (parameters) => {
+      const tensors = transforms.flatMap((transform, i) =>
         transform.init(parameters).map((tensor) => ({ ...tensor, name: `${i}.${tensor.name}` })),
-      ),
+      )
+      if (tensors.filter(({ averageOf }) => averageOf === 0).length > 1) {
+        throw new InputError('optimizer', 'an optimizer can keep one average of the parameters')
+      }
+      return tensors
+    },
     update: (updates, state, context) => {
       const types = context.parameters.map((parameter) => parameter.type)
       let offset = 0

@@ -4,5 +4,13 @@ export {
   type PopulationStepResult,
   type PopulationTrainerOptions,
 } from './population-trainer.ts'
-export { stepProgram } from './step-program.ts'
-export { Trainer, type StepResult, type TrainerOptions } from './trainer.ts'
+export { stepProgram, type StepProgramOptions } from './step-program.ts'
+export type {
+  SavedVectors,
+  StepContext,
+  StepObservation,
+  Stepper,
+  StepResult,
+  TrainerVectors,
+} from './stepper.ts'
+export { Trainer, type TrainerOptions } from './trainer.ts'

@@ -1,4 +1,4 @@
-import { NonFiniteError, ShapeError } from '#base'
+import { NonFiniteError } from '#base'
 import type { GradientTransform } from '#learn/optimizers'
 import { createLayout, type Layout } from '#tensor/dense'
 import type { Program } from '#tensor/program'
@@ -10,40 +10,39 @@ import {
   type TensorInput,
 } from '#tensor/runtime'
 import { stepProgram, updatedTypes, type UpdateForm } from './step-program.ts'
-import { TrainerState } from './trainer-state.ts'
-
-/** What a step reports. */
-export interface StepResult {
-  /** Loss of the batch before the step. */
-  readonly loss: number
-  /** ‖∇L‖ of the batch. */
-  readonly gradientNorm: number
-}
+import type { SavedVectors, StepContext, Stepper, StepResult, TrainerVectors } from './stepper.ts'
+import { TrainerObserver } from './trainer-observer.ts'
+import { initialState, TrainerState, updatedLayout, type TrainerLayouts } from './trainer-state.ts'
 
 /** What a {@link Trainer} is made of. */
 export interface TrainerOptions {
-  /** Loss program; its first inputs are the parameters of `layout`. */
+  /** Loss program; its first inputs are the parameters of `layout`, then the statistics of `buffers`. */
   readonly loss: Program
   readonly layout: Layout
+  /** Running statistics, whose new values are the last outputs of the loss. @default none */
+  readonly buffers?: Layout | undefined
   readonly optimizer: GradientTransform
-  /** `[n]`; copied. */
+  /** `[n]`, also the θ₀ that distances are measured from; copied. */
   readonly initialParameters: Float32Array
+  /** Flat; copied. @default zeros */
+  readonly initialBuffers?: Float32Array | undefined
   readonly runtime?: Runtime | undefined
 }
 
 /**
  * Takes optimizer steps by one compiled program.
  *
- * Parameters and state stay where the runtime computes, double-buffered; a step brings the scalars back and
- * nothing else. Where that is host memory they are views of flat vectors, read and written in place.
+ * Parameters, state and running statistics stay where the runtime computes, double-buffered; a step brings the scalars
+ * back and nothing else. Where that is host memory they are views of flat vectors, read and written in place.
  * Deterministic on the processor: equal starts and batches give bit-equal parameters on one runtime build with
- * one number of threads.
+ * one number of threads, whichever steps are observed.
  */
-export class Trainer {
+export class Trainer implements Stepper {
   readonly #executable: Executable
-  readonly #outputs: Float32Array[]
+  readonly #outputs: readonly Float32Array[]
   readonly #learningRate = new Float32Array(1)
-  readonly #parameterCount: number
+  readonly #createObserver: () => Promise<TrainerObserver>
+  #observer: TrainerObserver | null = null
   #current: TrainerState
   #next: TrainerState
 
@@ -51,95 +50,114 @@ export class Trainer {
     executable: Executable,
     current: TrainerState,
     next: TrainerState,
-    parameterCount: number,
     scalarCount: number,
+    createObserver: () => Promise<TrainerObserver>,
   ) {
     this.#executable = executable
     this.#current = current
     this.#next = next
-    this.#parameterCount = parameterCount
     this.#outputs = Array.from({ length: scalarCount }, () => new Float32Array(1))
+    this.#createObserver = createObserver
   }
 
   /** Compiles the step. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { loss, layout, optimizer, initialParameters, runtime = onnxRuntime() } = options
+    const { loss, layout, buffers = createLayout([]), optimizer, runtime = onnxRuntime() } = options
     const parameterCount = layout.entries.length
+    const bufferCount = buffers.entries.length
     const types = loss.inputs.slice(0, parameterCount).map((variable) => variable.type)
     // The vector and the tensors that are views of it are one only where the runtime computes in host memory.
-    const canBeFlat = optimizer.isElementwise && runtime.sharesHostMemory
+    const canBeFlat = optimizer.ignoresTensorBounds && runtime.sharesHostMemory
     const form: UpdateForm = canBeFlat ? 'flat' : 'tensors'
-    const tensors = optimizer.init(updatedTypes(types, form))
-    const layouts = { parameters: layout, state: createLayout(tensors) }
-    const initialState = new Float32Array(layouts.state.size)
-    layouts.state.entries.forEach(({ offset, size }, i) => {
-      initialState.fill(tensors[i]!.initial, offset, offset + size)
+    const state = optimizer.init(updatedTypes(types, form))
+    const layouts: TrainerLayouts = { parameters: layout, buffers, state, form }
+    const updated = updatedLayout(layouts)
+    const compiled = { form, bufferCount }
+    const residentOutputs = updated.entries.length + state.length + bufferCount
+    const executable = await runtime.compile(
+      stepProgram(loss, parameterCount, optimizer, compiled),
+      { residentOutputs },
+    )
+    const start = options.initialParameters.slice()
+    const current = await TrainerState.create(runtime, layouts, {
+      parameters: start.slice(),
+      state: initialState(state, updated, start),
+      buffers: options.initialBuffers?.slice() ?? new Float32Array(buffers.size),
     })
-    const program = stepProgram(loss, parameterCount, optimizer, form)
-    const executable = await runtime.compile(program, {
-      residentOutputs: (form === 'flat' ? 1 : parameterCount) + tensors.length,
-    })
-    return new Trainer(
-      executable,
-      await TrainerState.create(runtime, layouts, form, initialParameters.slice(), initialState),
-      await TrainerState.create(
+    const next = await TrainerState.create(runtime, layouts)
+    const observe = (): Promise<TrainerObserver> =>
+      TrainerObserver.create(
         runtime,
-        layouts,
-        form,
-        new Float32Array(layout.size),
-        new Float32Array(layouts.state.size),
-      ),
-      parameterCount,
-      loss.outputs.length + 1,
-    )
+        stepProgram(loss, parameterCount, optimizer, { ...compiled, isObserved: true }),
+        residentOutputs + updated.entries.length,
+        updated,
+        start,
+      )
+    return new Trainer(executable, current, next, loss.outputs.length - bufferCount + 1, observe)
   }
 
-  /** The parameters as they are now, tensor by tensor where the runtime computes; the next step leaves them behind. */
   get parameterTensors(): readonly ResidentTensor[] {
-    return this.#current.tensors.slice(0, this.#parameterCount)
+    return this.#current.parameters.tensors
   }
 
-  /**
-   * Parameters `[n]` and optimizer state, flat, as they are now.
-   *
-   * @returns Buffers that the next steps write into.
-   */
-  async read(): Promise<{ readonly parameters: Float32Array; readonly state: Float32Array }> {
+  get bufferTensors(): readonly ResidentTensor[] {
+    return this.#current.buffers.tensors
+  }
+
+  get evaluatedTensors(): readonly ResidentTensor[] {
+    return this.#current.evaluatedTensors
+  }
+
+  async read(): Promise<TrainerVectors> {
     await this.#current.readAll()
-    const { parameters, state } = this.#current
-    return { parameters, state }
+    const { parameters, buffers, state, evaluated } = this.#current
+    return {
+      parameters: parameters.flat,
+      buffers: buffers.flat,
+      state: state.flat,
+      evaluated,
+      previousGradient: (await this.#observer?.previousGradient()) ?? null,
+    }
   }
 
-  /**
-   * Continues from saved vectors.
-   *
-   * @throws ShapeError if either has the wrong size.
-   */
-  async restore(parameters: Float32Array, state: Float32Array): Promise<void> {
-    const held = this.#current
-    if (parameters.length !== held.parameters.length) {
-      throw new ShapeError('saved parameters', `[${held.parameters.length}]`, [parameters.length])
-    }
-    if (state.length !== held.state.length) {
-      throw new ShapeError('saved optimizer state', `[${held.state.length}]`, [state.length])
-    }
-    held.parameters.set(parameters)
-    held.state.set(state)
-    await held.writeAll()
+  async restore(given: SavedVectors | Float32Array, savedState?: Float32Array): Promise<void> {
+    const { parameters, buffers, state } = this.#current
+    const vectors =
+      given instanceof Float32Array
+        ? {
+            parameters: given,
+            state: savedState ?? state.flat,
+            buffers: buffers.flat,
+            previousGradient: null,
+          }
+        : given
+    const { previousGradient } = vectors
+    // All are looked at before one is changed.
+    parameters.check(vectors.parameters, 'saved parameters')
+    buffers.check(vectors.buffers, 'saved running statistics')
+    state.check(vectors.state, 'saved optimizer state')
+    if (previousGradient !== null) parameters.check(previousGradient, 'saved previous gradient')
+    await this.#current.write(vectors)
+    if (previousGradient !== null) this.#observer ??= await this.#createObserver()
+    await this.#observer?.restore(previousGradient)
   }
 
-  /**
-   * Takes one step.
-   *
-   * @param batch - The inputs of the loss after the parameters.
-   * @throws NonFiniteError if loss or gradient is not finite; the parameters stay as they were.
-   */
-  async step(batch: readonly TensorInput[], learningRate: number): Promise<StepResult> {
+  /** @param context - A number is the learning rate of a step that is not observed. */
+  async step(batch: readonly TensorInput[], context: StepContext | number): Promise<StepResult> {
+    const { learningRate, isObserved } =
+      typeof context === 'number' ? { learningRate: context, isObserved: false } : context
     this.#learningRate[0] = learningRate
-    await this.#executable.run(
-      [...this.#current.tensors, ...batch, this.#learningRate],
-      [...this.#next.written, ...this.#outputs],
-    )
+    if (isObserved) this.#observer ??= await this.#createObserver()
+    const observer = isObserved ? this.#observer : null
+    const inputs = [...this.#current.read, ...batch, this.#learningRate]
+    if (observer === null) {
+      await this.#executable.run(inputs, [...this.#next.written, ...this.#outputs])
+    } else {
+      await observer.executable.run(
+        [...inputs, ...observer.inputs],
+        [...this.#next.written, ...observer.written, ...this.#outputs, ...observer.outputs],
+      )
+    }
     const loss = this.#outputs[0]![0]!
     const gradientNorm = Math.sqrt(this.#outputs.at(-1)![0]!)
     if (!Number.isFinite(loss)) throw new NonFiniteError('the training loss')
@@ -147,12 +165,14 @@ export class Trainer {
     const held = this.#current
     this.#current = this.#next
     this.#next = held
-    return { loss, gradientNorm }
+    if (observer === null) this.#observer?.forget()
+    return { loss, gradientNorm, observation: observer?.accept(gradientNorm) ?? null }
   }
 
   async release(): Promise<void> {
     this.#current.release()
     this.#next.release()
     await this.#executable.release()
+    await this.#observer?.release()
   }
 }
