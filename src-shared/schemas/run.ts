@@ -27,7 +27,10 @@ export const progressSchema = z.strictObject({
   etaMs: z.number().nullable(),
 })
 
-/** One row of training metrics, all means over their split; null where it does not apply. */
+/**
+ * One row of training metrics; null where it does not apply. Losses and accuracies are means over the evaluated
+ * samples of a split; what is said of a batch is of the step that led here.
+ */
 export const metricRowSchema = z.strictObject({
   step: z.int(),
   epoch: z.number(),
@@ -36,14 +39,30 @@ export const metricRowSchema = z.strictObject({
   trainAccuracy: z.number().nullable(),
   validationLoss: z.number().nullable(),
   validationAccuracy: z.number().nullable(),
-  /** ‖∇L‖ of the last batch. */
+  /** Loss of the batch before the step. */
+  batchLoss: z.number().nullable(),
+  /** ‖∇L‖ of the batch. */
   gradientNorm: z.number(),
+  /** ‖Δθ‖ of the step. */
+  updateNorm: z.number().nullable(),
+  /** cos of the angle between the gradients of this step's batch and the one before. */
+  gradientCosine: z.number().nullable(),
+  /** ‖θ − θ₀‖ from the start of training. */
+  distance: z.number().nullable(),
+  /** The rate that the schedule gave the step. */
+  learningRate: z.number().nullable(),
 })
 
 export const wireErrorSchema = z.strictObject({
   code: z.string(),
   message: z.string(),
   detail: z.unknown().optional(),
+})
+
+/** Why training ended. */
+export const trainingEndSchema = z.strictObject({
+  step: z.int(),
+  reason: z.enum(['epochs', 'steps', 'seconds', 'target-loss', 'plateau', 'divergence']),
 })
 
 /** A run as a row of the list. */
@@ -116,12 +135,15 @@ export const runDetailSchema = z.strictObject({
   provenance: provenanceSchema.nullable(),
   dataCard: dataCardSchema.nullable(),
   parameterCount: z.int().nullable(),
+  /** Null before training has ended. */
+  trainingEnd: trainingEndSchema.nullable(),
   measurements: z.array(measurementDocumentSchema),
   artifacts: z.array(artifactSchema),
 })
 
 export type RunStatus = z.infer<typeof runStatusSchema>
 export type Progress = z.infer<typeof progressSchema>
+export type TrainingEnd = z.infer<typeof trainingEndSchema>
 export type MetricRow = z.infer<typeof metricRowSchema>
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Provenance = z.infer<typeof provenanceSchema>

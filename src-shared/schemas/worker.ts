@@ -7,10 +7,11 @@ import {
   metricRowSchema,
   progressSchema,
   provenanceSchema,
+  trainingEndSchema,
   wireErrorSchema,
 } from './run.ts'
 
-/** A checkpoint file that the compute process has written, synced and hashed. */
+/** A checkpoint or weights file that the compute process has written, synced and hashed. */
 export const checkpointNoticeSchema = z.strictObject({
   fileName: z.string(),
   sizeBytes: z.int(),
@@ -55,6 +56,9 @@ export const workerEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progressed'), progress: progressSchema }),
   z.strictObject({ type: z.literal('metrics'), rows: z.array(metricRowSchema) }),
   z.strictObject({ type: z.literal('checkpointed'), checkpoint: checkpointNoticeSchema }),
+  /** Weights that are kept for good: a snapshot, or what training ended with. */
+  z.strictObject({ type: z.literal('weights-saved'), weights: checkpointNoticeSchema }),
+  z.strictObject({ type: z.literal('trained'), end: trainingEndSchema }),
   z.strictObject({ type: z.literal('measured'), document: measurementDocumentSchema }),
   /** Ended in good order. `stopped`: by a stop command, after a checkpoint. `paused`: cannot go on now (disk full). */
   z.strictObject({
