@@ -1,19 +1,6 @@
-import { InputError } from '#base'
-import {
-  add,
-  cast,
-  dot,
-  greater,
-  iota,
-  mul,
-  reshape,
-  slice,
-  softmax,
-  transpose,
-  type Tracer,
-} from '#tensor/program'
+import { mul, slice, type Tracer } from '#tensor/program'
 import { affine, type AffineParameters } from './affine.ts'
-import { dropout } from './dropout.ts'
+import { attendHeads, type AttentionOptions } from './attend-heads.ts'
 
 /**
  * The maps that give queries, keys and values, each with weight `[width, width]` and bias
@@ -30,21 +17,6 @@ export interface AttentionParameters extends AttentionProjections {
   /** `out_proj`: weight `[width, width]`, bias `[width]`. */
   readonly output: AffineParameters
 }
-
-/** What attention needs to know besides its parameters. */
-export interface AttentionOptions {
-  /** Sequences in the batch; the rows of the input are these times the length of a sequence. */
-  readonly batchSize: number
-  /** Divides the width. */
-  readonly heads: number
-  /** Whether a position sees only itself and what came before. */
-  readonly isCausal: boolean
-  /** `[batch, heads, time, time]` of 0 and 1/(1 − p), multiplied to the attention weights. */
-  readonly dropoutMask?: Tracer | undefined
-}
-
-/** Added to a score that must not count: its exponential is 0, and unlike −∞ it stays a number. */
-const excluded = -1e30
 
 /**
  * Takes `in_proj_weight` `[3·width, width]` and `in_proj_bias` `[3·width]` of
@@ -70,43 +42,6 @@ const scaled = ({ weight, bias }: AffineParameters, factor: number): AffineParam
 })
 
 /**
- * softmax(Q·Kᵀ + M)·V for each sequence and head, where M excludes later positions if `isCausal`.
- *
- * Heads stay where a projection leaves them; the contractions name them as batch dimensions.
- *
- * @param query - `[batch, time, heads, d]`, as `key` and `value`; already scaled by 1/√d.
- * @returns `[batch, heads, time, d]`.
- */
-function dotProductAttention(
-  query: Tracer,
-  key: Tracer,
-  value: Tracer,
-  options: Pick<AttentionOptions, 'isCausal' | 'dropoutMask'>,
-): Tracer {
-  const scores = dot(query, key, {
-    lhsContract: [3],
-    rhsContract: [3],
-    lhsBatch: [0, 2],
-    rhsBatch: [0, 2],
-  })
-  const seen = options.isCausal ? add(scores, causalMask(query, query.shape[1]!)) : scores
-  const weights = softmax(seen)
-  const kept = options.dropoutMask === undefined ? weights : dropout(weights, options.dropoutMask)
-  return dot(kept, value, {
-    lhsContract: [3],
-    rhsContract: [1],
-    lhsBatch: [0, 1],
-    rhsBatch: [0, 2],
-  })
-}
-
-/** `[time, time]`: 0 where the column is not after the row. */
-function causalMask(like: Tracer, time: number): Tracer {
-  const position = (axis: number): Tracer => iota(like, [time, time], axis)
-  return mul(cast(greater(position(1), position(0)), like.type.dtype), excluded)
-}
-
-/**
  * Multi-head self-attention, as `torch.nn.MultiheadAttention` with queries, keys and values from
  * one input: y = concat_h(softmax(Q_h·K_hᵀ/√d)·V_h)·W_outᵀ + b_out, d = width / heads.
  *
@@ -119,21 +54,15 @@ export function attention(
   parameters: AttentionParameters,
   options: AttentionOptions,
 ): Tracer {
-  const { batchSize, heads } = options
-  const [rows, width] = x.shape as [number, number]
-  if (rows % batchSize !== 0) {
-    throw new InputError('batchSize', `batchSize must divide ${rows} rows, got ${batchSize}`)
-  }
-  if (width % heads !== 0) {
-    throw new InputError('heads', `heads must divide the width ${width}, got ${heads}`)
-  }
-  const split = (projection: AffineParameters): Tracer =>
-    reshape(affine(x, projection), [batchSize, rows / batchSize, heads, width / heads])
-  const mixed = dotProductAttention(
-    split(scaled(parameters.query, 1 / Math.sqrt(width / heads))),
-    split(parameters.key),
-    split(parameters.value),
+  const width = x.shape[1]!
+  const scale = 1 / Math.sqrt(width / options.heads)
+  const mixed = attendHeads(
+    {
+      query: affine(x, scaled(parameters.query, scale)),
+      key: affine(x, parameters.key),
+      value: affine(x, parameters.value),
+    },
     options,
   )
-  return affine(reshape(transpose(mixed, [0, 2, 1, 3]), [rows, width]), parameters.output)
+  return affine(mixed, parameters.output)
 }

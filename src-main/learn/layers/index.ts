@@ -1,8 +1,8 @@
 export { affine, type AffineParameters } from './affine.ts'
+export { attendHeads, type AttentionOptions, type AttentionValues } from './attend-heads.ts'
 export {
   attention,
   packedProjections,
-  type AttentionOptions,
   type AttentionParameters,
   type AttentionProjections,
 } from './attention.ts'
@@ -19,4 +19,6 @@ export { embedding, positionalEmbedding } from './embedding.ts'
 export { groupNorm } from './group-norm.ts'
 export { layerNorm, type NormParameters } from './layer-norm.ts'
 export { maxPool2d } from './max-pool.ts'
+export { rotatePositions } from './rotary.ts'
+export { subsample2d } from './subsample.ts'
 export { type PoolOptions } from './windows.ts'

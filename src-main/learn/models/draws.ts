@@ -9,9 +9,11 @@ export type Draw =
       readonly role: WeightRole
       readonly fanIn: number
       readonly fanOut: number
+      /** What is drawn is multiplied by this. @default 1 */
+      readonly gain?: number | undefined
     }
-  /** 0, but for the initialization `pytorch`: uniform on ±1/√fanIn. */
-  | { readonly kind: 'bias'; readonly fanIn: number }
+  /** 0, but for the initialization `pytorch`: uniform on ±1/√fanIn. The role is that of the weight beside it. */
+  | { readonly kind: 'bias'; readonly role: WeightRole; readonly fanIn: number }
   /** Normal with mean 0: rows of an embedding. */
   | { readonly kind: 'normal'; readonly deviation: number }
   /** One value: scales and shifts of normalizations. */

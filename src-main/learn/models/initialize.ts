@@ -15,6 +15,7 @@ function fillTensor(
       return
     case 'normal':
       for (let i = 0; i < target.length; i += 1) target[i] = draw.deviation * stream.nextNormal()
+      multiply(target, rule.spread)
       return
     case 'bias':
       if (initialization === 'pytorch') fills.pytorch(target, draw.fanIn, shape[0]!, stream)
@@ -24,8 +25,13 @@ function fillTensor(
       if (initialization === 'orthogonal')
         fills.orthogonal(target, target.length / shape[0]!, shape[0]!, stream)
       else fills[initialization](target, draw.fanIn, draw.fanOut, stream)
-      for (let i = 0; rule.spread !== 1 && i < target.length; i += 1) target[i]! *= rule.spread
+      multiply(target, rule.spread * (draw.gain ?? 1))
   }
+}
+
+function multiply(target: Float32Array, factor: number): void {
+  if (factor === 1) return
+  for (let i = 0; i < target.length; i += 1) target[i]! *= factor
 }
 
 /**

@@ -1,9 +1,10 @@
-import { outputsOf, type FeatureSpec, type Task } from '#learn/tasks'
+import { entriesOf, type FeatureSpec, type Task } from '#learn/tasks'
 import { sizeOf } from '#tensor/dense'
 import { add, cast, equal, iota, reshape, type Tracer } from '#tensor/program'
 import { activations, type Activation } from './activations.ts'
 import { linear } from './blocks.ts'
 import type { NetworkDefinition } from './definition.ts'
+import { checkInteger, outputsPerSample, readout } from './fit.ts'
 
 /** A fully connected network: affine layers with a nonlinearity after all but the last. */
 export interface MlpSettings {
@@ -28,15 +29,20 @@ function rowsOf(features: Tracer, spec: FeatureSpec): Tracer {
 /**
  * The fully connected network `layers.0`, `layers.1`, …, each with `weight` `[out, in]` and `bias` `[out]`.
  *
+ * Images are flattened, channel by channel and row by row; a token is the one-hot vector of its index, one token
+ * after another.
+ *
  * Parameters: Σ out·(in + 1), or Σ out·in without biases.
+ *
+ * @throws InputError naming `model.hidden` if a width is not in 1…1,000,000.
  */
-export function mlp(settings: MlpSettings, { features, targets }: Task): NetworkDefinition {
+export function mlp(settings: MlpSettings, task: Task): NetworkDefinition {
   const { hidden, bias, residual } = settings
+  const { features, targets } = task
   const activation = activations[settings.activation]
-  const inputs =
-    features.kind === 'tokens' ? features.length * features.vocabulary : sizeOf(features.shape)
-  const answers = targets.kind === 'classes' ? targets.perSample : 1
-  const widths = [inputs, ...hidden, answers * outputsOf(targets)]
+  hidden.forEach((width) => checkInteger('model.hidden', width, 1, 1_000_000))
+  const inputs = entriesOf(features) * (features.kind === 'tokens' ? features.vocabulary : 1)
+  const widths = [inputs, ...hidden, outputsPerSample(targets)]
   return {
     label: `mlp ${widths.join('-')}${residual ? ' residual' : ''}`,
     width: hidden[0] ?? inputs,
@@ -49,9 +55,7 @@ export function mlp(settings: MlpSettings, { features, targets }: Task): Network
         )
         values = residual && values.shape[1] === width ? add(values, next) : next
       })
-      const last = scope.within(`layers.${hidden.length}`)
-      const outputs = linear(last, values, widths.at(-1)!, { role: 'output', bias })
-      return reshape(outputs, [batch.shape[0]! * answers, outputsOf(targets)])
+      return readout(scope.within(`layers.${hidden.length}`), values, task, bias)
     },
   }
 }

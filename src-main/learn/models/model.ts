@@ -3,6 +3,7 @@ import { createLayout, type Layout } from '#tensor/dense'
 import { Graph, type Tracer, type ValueType } from '#tensor/program'
 import { InputError } from '#base'
 import type { Architecture } from './architecture.ts'
+import type { TensorAlias } from './definition.ts'
 import type { Draw } from './draws.ts'
 import type { Initialization } from './initializations.ts'
 import { defineNetwork } from './networks.ts'
@@ -25,6 +26,8 @@ export interface Model {
   readonly layout: Layout
   /** One for each entry of the layout. */
   readonly declarations: readonly ParameterDeclaration[]
+  /** Second names of tied tensors in the twin's `state_dict`. */
+  readonly aliases: readonly TensorAlias[]
   /** Running statistics, under the names of the twin. */
   readonly buffers: Layout
   /** One for each entry of `buffers`. */
@@ -69,13 +72,14 @@ export function buildModel(
   if (entriesOf(task.features) < 1 || outputsOf(task.targets) < 1) {
     throw new InputError('data', 'data must have one feature and one output or more')
   }
-  const { label, width, apply } = defineNetwork(architecture, task)
   const { initialization, parameterization } = settings
+  const definition = defineNetwork(architecture, task, parameterization)
+  const { label, width, aliases = [] } = definition
   const rule = (draw: Draw): TensorRule => tensorRule(parameterization, initialization, width, draw)
 
   const graph = new Graph()
   const record = new TraceRecord()
-  const outputs = apply(
+  const outputs = definition.apply(
     tracingScope(graph, record, { mode: 'evaluate', rule }),
     graph.input(featureType(task, 1)),
   )
@@ -93,9 +97,10 @@ export function buildModel(
     initialization,
     layout: createLayout(declarations),
     declarations,
+    aliases,
     buffers: createLayout(statistics),
     statistics,
     rule,
-    apply,
+    apply: (scope, features) => definition.apply(scope, features),
   }
 }

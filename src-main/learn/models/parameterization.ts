@@ -6,10 +6,13 @@ import { weightDeviation, type Initialization } from './initializations.ts'
  *
  * - `standard`: the stored weights are the weights.
  * - `ntk`: W = s·w with entries of w of variance 1 at the start and s the standard deviation that the initialization
- *   gives W, so that gradient descent by one learning rate has a limit at infinite width.
- * - `mup`: the maximal update parameterization relative to a base width, m = width / baseWidth: the output layer is
- *   divided by m (and drawn √m times wider), and learning rates are scaled: of Adam by 1/m in hidden layers; of SGD by m in the
- *   input and output layer and in all vectors. At m = 1 it is `standard`.
+ *   gives W, so that gradient descent by one learning rate has a limit at infinite width. Biases and
+ *   normalizations are stored as they are.
+ * - `mup`: the maximal update parameterization relative to a base width, m = width / baseWidth. The output layer is
+ *   divided by m; input and output layers are stored as they are drawn at the base width; scores of attention are
+ *   divided by √m more; and learning rates are scaled: of Adam by 1/m in hidden layers, of SGD by m for all that
+ *   has as many outputs as the network is wide or stands at the output (but not for the biases there). At m = 1 it
+ *   is `standard`.
  *
  * @see Jacot, Gabriel and Hongler, Neural tangent kernel (2018)
  * @see Yang and Hu et al., Tensor programs V (2022), table 8
@@ -36,6 +39,43 @@ export interface TensorRule {
 
 const plain: TensorRule = { factor: 1, spread: 1, learningRateFactors: { sgd: 1, adam: 1 } }
 
+/** By how much a network is wider than the base of its parameterization: m for `mup`, else 1. */
+export const growthOf = (parameterization: Parameterization, width: number): number =>
+  parameterization.kind === 'mup' ? width / parameterization.baseWidth : 1
+
+function ntkRule(initialization: Initialization, draw: Draw): TensorRule {
+  if (draw.kind === 'bias' || draw.kind === 'constant') return plain
+  const deviation =
+    draw.kind === 'normal'
+      ? draw.deviation
+      : weightDeviation(initialization, draw.fanIn, draw.fanOut)
+  return { ...plain, factor: deviation, spread: 1 / deviation }
+}
+
+/** Table 8; embeddings, positions and normalizations are vectors there, which are treated as input layers. */
+function mupRule(m: number, initialization: Initialization, draw: Draw): TensorRule {
+  const scaled = { sgd: m, adam: 1 }
+  if (draw.kind === 'bias') {
+    // The output's biases have as many entries at any width, and gradients of one size.
+    return draw.role === 'output' ? plain : { ...plain, learningRateFactors: scaled }
+  }
+  if (draw.kind !== 'weight') return { ...plain, learningRateFactors: scaled }
+  const { role, fanIn, fanOut } = draw
+  const drawn = weightDeviation(initialization, fanIn, fanOut)
+  switch (role) {
+    case 'hidden':
+      return { ...plain, learningRateFactors: { sgd: 1, adam: 1 / m } }
+    case 'input': {
+      const spread = weightDeviation(initialization, fanIn, fanOut / m) / drawn
+      return { factor: 1, spread, learningRateFactors: scaled }
+    }
+    case 'output': {
+      const spread = weightDeviation(initialization, fanIn / m, fanOut) / drawn
+      return { factor: 1 / m, spread, learningRateFactors: scaled }
+    }
+  }
+}
+
 /**
  * The rule for a tensor.
  *
@@ -50,19 +90,9 @@ export function tensorRule(
   switch (parameterization.kind) {
     case 'standard':
       return plain
-    case 'ntk': {
-      if (draw.kind !== 'weight') return plain
-      const deviation = weightDeviation(initialization, draw.fanIn, draw.fanOut)
-      return { ...plain, factor: deviation, spread: 1 / deviation }
-    }
-    case 'mup': {
-      const m = width / parameterization.baseWidth
-      const role = draw.kind === 'weight' ? draw.role : 'input'
-      if (role === 'hidden') return { ...plain, learningRateFactors: { sgd: 1, adam: 1 / m } }
-      const learningRateFactors = { sgd: m, adam: 1 }
-      return role === 'output'
-        ? { factor: 1 / m, spread: Math.sqrt(m), learningRateFactors }
-        : { ...plain, learningRateFactors }
-    }
+    case 'ntk':
+      return ntkRule(initialization, draw)
+    case 'mup':
+      return mupRule(growthOf(parameterization, width), initialization, draw)
   }
 }
