@@ -11,15 +11,15 @@ const decay = (value: number, title: string) =>
   z.number().min(0).lt(1).default(value).meta({ title })
 const epsilon = (value: number) => z.number().positive().max(1).default(value).meta({ title: 'ε' })
 
-const weightDecay = (value: number) =>
+const weightDecay = (value: number, description: string) =>
   z.number().min(0).max(10).default(value).meta({
     title: 'Weight decay',
-    description: 'Decoupled: each step also multiplies the parameters by 1 − rate · decay.',
+    description,
   })
 
 /** Settings that every first-order optimizer has. */
 const common = {
-  weightDecay: weightDecay(0),
+  weightDecay: weightDecay(0, 'Adds the gradient of half this times ‖θ‖².'),
   clipNorm: z.number().min(0).max(1e9).default(0).meta({
     title: 'Clip gradient norm',
     description: 'Gradients longer than this are shortened to it; 0 for none.',
@@ -44,7 +44,7 @@ const adam = z
     kind: z.literal('adam'),
     learningRate: learningRate(0.003),
     ...moments,
-    clipNorm: common.clipNorm,
+    ...common,
   })
   .meta({ title: 'Adam' })
 const adamw = z
@@ -53,7 +53,10 @@ const adamw = z
     learningRate: learningRate(0.003),
     ...moments,
     ...common,
-    weightDecay: weightDecay(0.01),
+    weightDecay: weightDecay(
+      0.01,
+      'Decoupled: each step also multiplies the parameters by 1 − rate · decay.',
+    ),
   })
   .meta({ title: 'AdamW' })
 const rmsprop = z
@@ -63,7 +66,7 @@ const rmsprop = z
     decay: decay(0.99, 'Decay'),
     epsilon: epsilon(1e-8),
     momentum: decay(0, 'Momentum'),
-    isCentered: z.boolean().default(false).meta({ title: 'Centered' }),
+    centered: z.boolean().default(false).meta({ title: 'Centered' }),
     ...common,
   })
   .meta({ title: 'RMSProp' })

@@ -10,6 +10,8 @@ export interface ExperimentContext {
   /** Bytes of the checkpoint to go on from; null for a fresh start. */
   loadCheckpoint(): Promise<Uint8Array | null>
   saveCheckpoint(step: number, bytes: Uint8Array): Promise<void>
+  /** Keeps weights for good; those of a step that is kept already are replaced. */
+  saveWeights(step: number, bytes: Uint8Array): Promise<void>
 }
 
 /** What the place of work brings along. */

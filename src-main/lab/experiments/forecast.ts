@@ -7,13 +7,13 @@ import {
   type SolverVectors,
 } from '#geometry/spectral'
 import { lossProgram, type Loss, type Model } from '#learn/models'
-import { entriesOf } from '#learn/tasks'
+import { entriesOf, labelsPerSample, type Task } from '#learn/tasks'
 import { answerEntries } from '#learn/datasets'
-import { optimizerTransform } from '#learn/optimizers'
 import { stepProgram } from '#learn/training'
 import { sizeOf } from '#tensor/dense'
 import { formatBytes, planProgram } from '#tensor/runtime'
-import type { MeasureSpec, OptimizerSpec } from '#shared/schemas'
+import type { MeasureSpec, TrainSpec } from '#shared/schemas'
+import { transformOf } from './create-stepper.ts'
 
 /** Bytes that a phase of an experiment takes beside the engine and the data. */
 export interface MemoryForecast {
@@ -45,14 +45,27 @@ export function describeForecast(forecast: MemoryForecast): string {
   return `${formatBytes(total)}: ${listed.join(', ')}`
 }
 
+/** Answers and numbers of one evaluation call, at most. */
+const [largestAnswers, largestEntries] = [2048, 2 ** 22]
+
 /** Rows of one evaluation call. */
-export const evaluationBatch = 2048
+export function evaluationBatch({
+  count,
+  features,
+  targets,
+}: Task & { readonly count: number }): number {
+  const rows = Math.min(
+    largestAnswers / labelsPerSample(targets),
+    largestEntries / entriesOf(features),
+    count,
+  )
+  return Math.max(1, Math.floor(rows))
+}
 
 /** What a network is trained on. */
 export interface TrainingSize {
   readonly model: Model
-  readonly loss: Loss
-  readonly optimizer: OptimizerSpec
+  readonly train: TrainSpec
   /** Rows of a step. */
   readonly batchSize: number
   /** Rows of the splits that are evaluated. */
@@ -61,19 +74,22 @@ export interface TrainingSize {
 
 /** Forecasts the memory of training: two sets of parameters and state that take turns, and the first draw. */
 export function forecastTraining(size: TrainingSize): MemoryForecast {
-  const { model, loss, batchSize, splits } = size
+  const { model, train, batchSize, splits } = size
+  const { loss } = train
   const { layout } = model
-  const optimizer = optimizerTransform(size.optimizer)
+  const optimizer = transformOf(size.train, model)
   const program = lossProgram({ model, loss, batchSize, mode: 'train' })
   const types = program.inputs.slice(0, layout.entries.length).map(({ type }) => type)
   const stateSize = optimizer.init(types).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   const programs = [
-    stepProgram(program, layout.entries.length, optimizer),
+    stepProgram(program, layout.entries.length, optimizer, {
+      bufferCount: model.buffers.entries.length,
+    }),
     ...splits.map((count) =>
       lossProgram({
         model,
         loss,
-        batchSize: Math.min(evaluationBatch, count),
+        batchSize: evaluationBatch({ ...model.task, count }),
         withAccuracy: model.task.targets.kind === 'classes',
       }),
     ),

@@ -90,7 +90,7 @@ export async function planMemory(options: {
   readonly limits?: MemoryLimits | undefined
 }): Promise<MemoryPlan> {
   const { spec, model, data, pending, limits = {} } = options
-  const { loss, optimizer } = spec.train
+  const { loss } = spec.train
   const available = limits.bytes ?? availableMemory()
   const scratch = limits.scratch ?? scratchFolder()
   // On another device the values are not in this machine's memory.
@@ -99,7 +99,7 @@ export async function planMemory(options: {
 
   const splits = [train.count, ...(validation === null ? [] : [validation.count])]
   const trainingWith = (batchSize: number): MemoryForecast =>
-    forecastTraining({ model, loss, optimizer, batchSize, splits })
+    forecastTraining({ model, train: spec.train, batchSize, splits })
   const batchSize = Math.min(spec.train.batchSize, train.count)
   const training = trainingWith(batchSize)
   if (training.total > available) {

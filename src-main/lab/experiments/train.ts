@@ -1,86 +1,195 @@
 import { createStream, monotonicMs, NonFiniteError, StoppedError } from '#base'
-import { createBatchCursor, type Samples } from '#learn/datasets'
-import { initializeBuffers, initializeParameters, lossProgram, type Model } from '#learn/models'
-import { optimizerTransform } from '#learn/optimizers'
-import { createEvaluator, Trainer, type Evaluator } from '#learn/training'
-import { uploadBatches, type ResidentTensor, type Runtime } from '#tensor/runtime'
-import type { ExperimentSpec, MetricRow } from '#shared/schemas'
-import { accuracyOf, createBatchBuffer, partitionSamples } from './batches.ts'
-import { formatCheckpoint, parseCheckpoint } from './checkpoint-codec.ts'
+import { createBatchCursor, type BatchCursor } from '#learn/datasets'
+import { initializeParameters, type Model } from '#learn/models'
+import { scheduledRate } from '#learn/optimizers'
+import {
+  freshStopState,
+  isScheduled,
+  judgeEvaluation,
+  judgeStep,
+  type Stepper,
+  type StepResult,
+  type StopState,
+} from '#learn/training'
+import type { ExperimentSpec, MetricRow, TrainingEnd } from '#shared/schemas'
+import { createBatchFeed } from './batch-feed.ts'
+import { formatCheckpoint, formatWeights, parseCheckpoint } from './checkpoint-codec.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
+import { createStepper } from './create-stepper.ts'
 import type { ExperimentData } from './data.ts'
-import { evaluationBatch } from './forecast.ts'
 import { createProgressReporter } from './progress.ts'
+import { evaluatedSamples, SplitEvaluation, type SplitMeans } from './split-evaluation.ts'
 
-/** Means over a split. */
-interface SplitMeans {
-  readonly loss: number
-  readonly accuracy: number | null
+/** What training leads to. */
+export interface TrainedNetwork {
+  /** `[n]`: what was evaluated last, a running average where the spec wants one. */
+  readonly parameters: Float32Array
+  /** Running statistics, flat. */
+  readonly buffers: Float32Array
+  readonly step: number
 }
 
-/** Evaluates the mean loss (and accuracy) of a split. */
-class SplitEvaluation {
-  readonly #evaluator: Evaluator
-  readonly #batches: readonly (readonly ResidentTensor[])[]
-  readonly #count: number
-  readonly #where: string
+/** The evaluations of a run. */
+class Evaluations {
+  readonly #train: SplitEvaluation
+  readonly #validation: SplitEvaluation | null
 
-  private constructor(
-    evaluator: Evaluator,
-    batches: readonly (readonly ResidentTensor[])[],
-    count: number,
-    where: string,
-  ) {
-    this.#evaluator = evaluator
-    this.#batches = batches
-    this.#count = count
-    this.#where = where
+  private constructor(train: SplitEvaluation, validation: SplitEvaluation | null) {
+    this.#train = train
+    this.#validation = validation
   }
 
   static async create(
-    samples: Samples,
-    model: Model,
     spec: ExperimentSpec,
-    runtime: Runtime,
-    where: string,
-  ): Promise<SplitEvaluation> {
-    const batchSize = Math.min(evaluationBatch, samples.count)
-    const loss = lossProgram({
-      model,
-      loss: spec.train.loss,
-      batchSize,
-      withAccuracy: samples.targets.kind === 'classes',
-    })
-    const { layout } = model
-    const evaluator = await createEvaluator({ loss, layout, runtime })
-    const types = loss.inputs.slice(layout.entries.length).map((variable) => variable.type)
-    const batches = await uploadBatches(runtime, await partitionSamples(samples, batchSize), types)
-    return new SplitEvaluation(evaluator, batches, samples.count, where)
+    seed: number,
+    model: Model,
+    { train, validation }: ExperimentData,
+    { runtime }: Workplace,
+  ): Promise<Evaluations> {
+    const split = (samples: ExperimentData['train'], name: string): Promise<SplitEvaluation> => {
+      const stream = createStream(seed, 'evaluation', name)
+      const { loss, evaluationSamples } = spec.train
+      return SplitEvaluation.create({
+        samples: evaluatedSamples(samples, evaluationSamples, stream),
+        model,
+        loss,
+        runtime,
+        where: `the ${name} loss`,
+      })
+    }
+    return new Evaluations(
+      await split(train, 'training'),
+      validation === null ? null : await split(validation, 'validation'),
+    )
   }
 
-  async evaluate(parameters: readonly ResidentTensor[]): Promise<SplitMeans> {
-    const [loss, accuracy] = await this.#evaluator.evaluate(parameters, this.#batches)
-    if (!Number.isFinite(loss)) throw new NonFiniteError(this.#where)
-    return { loss: loss!, accuracy: accuracyOf(accuracy, this.#count) }
+  async evaluate(stepper: Stepper): Promise<{ train: SplitMeans; validation: SplitMeans | null }> {
+    const tensors = [...stepper.evaluatedTensors, ...stepper.bufferTensors]
+    return {
+      train: await this.#train.evaluate(tensors),
+      validation: (await this.#validation?.evaluate(tensors)) ?? null,
+    }
   }
 
   async release(): Promise<void> {
-    for (const tensor of this.#batches.flat()) tensor.release()
-    await this.#evaluator.release()
+    await this.#train.release()
+    await this.#validation?.release()
+  }
+}
+
+/** Says at which step a number broke. */
+const atStep = (error: unknown, step: number): unknown =>
+  error instanceof NonFiniteError
+    ? new NonFiniteError(`${error.where} at step ${step}; try a smaller learning rate`)
+    : error
+
+/** Training in progress: what the loop of {@link trainNetwork} reads and writes. */
+class Training {
+  readonly #spec: ExperimentSpec
+  readonly #model: Model
+  readonly #cursor: BatchCursor
+  readonly #stepper: Stepper
+  readonly #evaluations: Evaluations
+  readonly #context: ExperimentContext
+  readonly #started = monotonicMs()
+  #elapsedBefore: number
+  #stop: StopState = freshStopState
+  #saved: { readonly step: number; readonly end: TrainingEnd['reason'] | null } | null = null
+  step = 0
+  end: TrainingEnd['reason'] | null = null
+
+  constructor(parts: {
+    readonly spec: ExperimentSpec
+    readonly model: Model
+    readonly cursor: BatchCursor
+    readonly stepper: Stepper
+    readonly evaluations: Evaluations
+    readonly context: ExperimentContext
+    readonly elapsedMs: number
+  }) {
+    this.#spec = parts.spec
+    this.#model = parts.model
+    this.#cursor = parts.cursor
+    this.#stepper = parts.stepper
+    this.#evaluations = parts.evaluations
+    this.#context = parts.context
+    this.#elapsedBefore = parts.elapsedMs
+  }
+
+  get elapsedMs(): number {
+    return this.#elapsedBefore + monotonicMs() - this.#started
+  }
+
+  /** Goes on from a checkpoint, if there is one. */
+  async restore(): Promise<void> {
+    const saved = await this.#context.loadCheckpoint()
+    if (saved === null) return
+    const state = parseCheckpoint(this.#model, saved)
+    await this.#stepper.restore(state)
+    this.step = state.step
+    this.#saved = state
+    this.#elapsedBefore = state.elapsedMs
+    this.#stop = state.stop
+    this.end = state.end
+  }
+
+  /** Writes a checkpoint, unless the last one says the same. */
+  async save(): Promise<void> {
+    if (this.#saved?.step === this.step && this.#saved.end === this.end) return
+    const { step, elapsedMs, end } = this
+    const vectors = await this.#stepper.read()
+    const state = { ...vectors, step, elapsedMs, stop: this.#stop, end }
+    await this.#context.saveCheckpoint(step, formatCheckpoint(this.#model, state))
+    this.#saved = { step, end }
+  }
+
+  /** Keeps the weights as they are evaluated. */
+  async keep(): Promise<void> {
+    const { evaluated, buffers } = await this.#stepper.read()
+    const bytes = formatWeights(this.#model, { parameters: evaluated, buffers }, this.step)
+    await this.#context.saveWeights(this.step, bytes)
+  }
+
+  /** Evaluates, emits a row of metrics, and asks the stopping rules. */
+  async evaluate(result: StepResult, learningRate: number): Promise<void> {
+    const { train, validation } = await this.#evaluations.evaluate(this.#stepper)
+    const { observation } = result
+    const row: MetricRow = {
+      step: this.step,
+      epoch: this.step / this.#cursor.stepsPerEpoch,
+      elapsedMs: this.elapsedMs,
+      trainLoss: train.loss,
+      trainAccuracy: train.accuracy,
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
+      batchLoss: result.loss,
+      gradientNorm: result.gradientNorm,
+      updateNorm: observation?.updateNorm ?? null,
+      gradientCosine: observation?.gradientCosine ?? null,
+      distance: observation?.distance ?? null,
+      learningRate,
+    }
+    this.#context.emit({ type: 'metrics', rows: [row] })
+    const { stop, snapshots } = this.#spec.train
+    const losses = { train: train.loss, watched: validation?.loss ?? train.loss }
+    const judged = judgeEvaluation(stop, this.#stop, losses)
+    this.#stop = judged.state
+    this.end ??= judged.reason
+    if (judged.isBest && snapshots.kind === 'best') await this.keep()
   }
 }
 
 /**
  * Trains the network of a spec, from a checkpoint if there is one.
  *
- * Emits a row of metrics after the first step, every `evaluateEverySteps`, and at the end; loss and
- * accuracy are means over the whole splits, the gradient norm is that of the step's batch. Saves a
- * checkpoint every `checkpointEverySteps`, at the end, and before it stops on request.
+ * Emits a row of metrics after the first step, every `evaluateEverySteps`, and at the end; losses and
+ * accuracies are means over the evaluated samples of each split, the rest is of the step's batch. Saves a
+ * checkpoint every `checkpointEverySteps`, at the end, and before it stops on request; keeps weights as the spec's
+ * snapshots say, and the last.
  *
- * Bit-reproducible on the processor: equal spec and seed give equal parameters at every step on one runtime
- * build with one number of threads, whether interrupted or not.
+ * Bit-reproducible on the processor: equal spec and seed give equal parameters and metrics at every step on one runtime
+ * build with one number of threads, whether interrupted or not (but for `stop.maxSeconds`).
  *
- * @returns The trained parameters, `[n]`, and the step they belong to.
  * @throws StoppedError after a checkpoint; NonFiniteError naming the step.
  */
 export async function trainNetwork(
@@ -89,106 +198,71 @@ export async function trainNetwork(
   data: ExperimentData,
   workplace: Workplace,
   context: ExperimentContext,
-): Promise<{ parameters: Float32Array; buffers: Float32Array; step: number }> {
+): Promise<TrainedNetwork> {
   const { spec, seed } = order
-  const { train, validation } = data
-  const { layout } = model
-  const batchSize = Math.min(spec.train.batchSize, train.count)
+  const { optimizer, schedule, epochs, stop, snapshots } = spec.train
   const cursor = createBatchCursor({
-    count: train.count,
-    batchSize,
+    count: data.train.count,
+    batchSize: spec.train.batchSize,
+    // Statistics of a batch would count the rows that only fill it up.
+    partial: model.buffers.size > 0 ? 'drop' : 'keep',
     stream: createStream(seed, 'batches'),
   })
-  const total = spec.train.epochs * cursor.stepsPerEpoch
-  const { runtime } = workplace
+  const budget = epochs * cursor.stepsPerEpoch
+  const total = Math.min(budget, stop.maxSteps ?? Infinity)
+  const isDue = (step: number): boolean =>
+    step === 1 || step === total || step % spec.train.evaluateEverySteps === 0
 
-  const trainer = await Trainer.create({
-    loss: lossProgram({ model, loss: spec.train.loss, batchSize, mode: 'train' }),
-    layout,
-    optimizer: optimizerTransform(spec.train.optimizer),
+  const stepper = await createStepper({
+    spec,
+    model,
+    batchSize: cursor.batchSize,
     initialParameters: initializeParameters(model, createStream(seed, 'initialization')),
-    runtime,
+    seed,
+    runtime: workplace.runtime,
   })
-  const trainSplit = await SplitEvaluation.create(train, model, spec, runtime, 'the training loss')
-  const validationSplit =
-    validation === null
-      ? null
-      : await SplitEvaluation.create(validation, model, spec, runtime, 'the validation loss')
-
-  let step = 0
-  let elapsedBefore = order.elapsedMs
-  const saved = await context.loadCheckpoint()
-  if (saved !== null) {
-    const state = parseCheckpoint(layout, saved)
-    await trainer.restore(state.parameters, state.optimizer)
-    step = state.step
-    elapsedBefore = state.elapsedMs
-  }
-  const started = monotonicMs()
-  const elapsedMs = (): number => elapsedBefore + monotonicMs() - started
-  let savedStep = saved === null ? -1 : step
-  const save = async (): Promise<void> => {
-    if (savedStep === step) return
-    const { parameters, state } = await trainer.read()
-    const bytes = formatCheckpoint(layout, {
-      step,
-      elapsedMs: elapsedMs(),
-      parameters,
-      optimizer: state,
-    })
-    await context.saveCheckpoint(step, bytes)
-    savedStep = step
-  }
-  const row = async (gradientNorm: number): Promise<MetricRow> => {
-    const onTrain = await trainSplit.evaluate(trainer.parameterTensors)
-    const onValidation = await validationSplit?.evaluate(trainer.parameterTensors)
-    return {
-      step,
-      epoch: step / cursor.stepsPerEpoch,
-      elapsedMs: elapsedMs(),
-      trainLoss: onTrain.loss,
-      trainAccuracy: onTrain.accuracy,
-      validationLoss: onValidation?.loss ?? null,
-      validationAccuracy: onValidation?.accuracy ?? null,
-      gradientNorm,
-    }
-  }
-
+  const evaluations = await Evaluations.create(spec, seed, model, data, workplace)
+  const { elapsedMs } = order
+  const training = new Training({ spec, model, cursor, stepper, evaluations, context, elapsedMs })
   try {
+    await training.restore()
     const report = createProgressReporter(context, 'training', 'training', total)
-    const buffer = createBatchBuffer(train, batchSize)
-    while (step < total) {
+    const feed = createBatchFeed(data.train, cursor, total)
+    const keepIfScheduled = async (): Promise<void> => {
+      if (snapshots.kind !== 'best' && isScheduled(snapshots, training.step)) await training.keep()
+    }
+    if (training.step === 0) await keepIfScheduled()
+    while (training.step < total && training.end === null) {
       if (context.signal.aborted) {
-        await save()
+        await training.save()
         throw new StoppedError()
       }
-      await buffer.fill(cursor.indicesAt(step))
-      const { gradientNorm } = await trainer
-        .step(buffer.batch, spec.train.optimizer.learningRate)
+      const { step } = training
+      const learningRate = scheduledRate(schedule, optimizer.learningRate, step, total)
+      // The angle between two gradients wants both of their steps observed.
+      const isObserved = isDue(step + 1) || isDue(step + 2)
+      const result = await stepper
+        .step(await feed.at(step), { learningRate, isObserved })
         .catch((error: unknown) => {
           throw atStep(error, step + 1)
         })
-      step += 1
-      const isDue = step % spec.train.evaluateEverySteps === 0
-      if (isDue || step === 1 || step === total) {
-        context.emit({ type: 'metrics', rows: [await row(gradientNorm)] })
+      training.step = step + 1
+      training.end = judgeStep(stop, training.step, training.elapsedMs)
+      if (isDue(training.step) || training.end !== null) {
+        await training.evaluate(result, learningRate)
       }
-      if (step % spec.train.checkpointEverySteps === 0 || step === total) await save()
-      report(step)
+      await keepIfScheduled()
+      if (training.step % spec.train.checkpointEverySteps === 0) await training.save()
+      report(training.step)
     }
-    await save()
-    const { parameters } = await trainer.read()
-    return { parameters: parameters.slice(), buffers: initializeBuffers(model), step }
+    training.end ??= 'epochs'
+    await training.save()
+    await training.keep()
+    context.emit({ type: 'trained', end: { step: training.step, reason: training.end } })
+    const { evaluated, buffers } = await stepper.read()
+    return { parameters: evaluated.slice(), buffers: buffers.slice(), step: training.step }
   } finally {
-    await trainer.release()
-    await trainSplit.release()
-    await validationSplit?.release()
+    await stepper.release()
+    await evaluations.release()
   }
-}
-
-/** Says at which step a number broke. */
-function atStep(error: unknown, step: number): unknown {
-  return error instanceof NonFiniteError
-    ? new NonFiniteError(`${error.where} at step ${step}; try a smaller learning rate`)
-    : error
 }

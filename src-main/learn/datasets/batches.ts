@@ -21,7 +21,7 @@ export interface BatchCursor {
 
 /**
  * Seeded batches without replacement: each epoch visits every row once, in an order of its own; its
- * last batch is kept even if smaller. A batch of all rows keeps their order.
+ * last batch is kept even if smaller, unless it is to be dropped. A batch of all rows keeps their order.
  *
  * @param options.stream - Named, e.g. `createStream(seed, 'batches')`; nothing is drawn from it.
  * @throws InputError if `count` or `batchSize` is not a positive integer.
@@ -30,15 +30,18 @@ export function createBatchCursor(options: {
   readonly count: number
   readonly batchSize: number
   readonly stream: RandomStream
+  /** What becomes of rows that do not fill the last batch of an epoch. @default 'keep' */
+  readonly partial?: 'keep' | 'drop' | undefined
 }): BatchCursor {
-  const { count, stream } = options
+  const { count, stream, partial = 'keep' } = options
   for (const key of ['count', 'batchSize'] as const) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 1) {
       throw new InputError(key, `${key} must be an integer of at least 1, got ${options[key]}`)
     }
   }
   const batchSize = Math.min(options.batchSize, count)
-  const stepsPerEpoch = Math.ceil(count / batchSize)
+  const stepsPerEpoch =
+    partial === 'keep' ? Math.ceil(count / batchSize) : Math.floor(count / batchSize)
   let heldEpoch = -1
   let order: Uint32Array = Uint32Array.from({ length: count }, (_, row) => row)
   return {

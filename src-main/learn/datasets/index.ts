@@ -1,4 +1,4 @@
-export { createBatchCursor, epochOrder } from './batches.ts'
+export { createBatchCursor, epochOrder, type BatchCursor } from './batches.ts'
 export { parseCsv } from './csv.ts'
 export { summarizeSamples } from './data-card.ts'
 export { parseIdx } from './idx.ts'
@@ -30,3 +30,14 @@ export {
   type TargetBuffer,
 } from './samples.ts'
 export { standardize } from './standardize.ts'
+
+// Pictures and tables as others publish them.
+export { augment, type AugmentOptions } from './augment.ts'
+export { memorySource, sourceCursor, streamCursor, type ByteCursor } from './byte-source.ts'
+export { parseCifarBinary, parseCifarPickle } from './cifar-batch.ts'
+export { loadCifar, type CifarOptions, type CifarParts } from './load-cifar.ts'
+export { loadIdxFiles, loadIdxFolder } from './load-idx-files.ts'
+export { normalizePixels } from './normalize-pixels.ts'
+export { parsePickle } from './pickle.ts'
+export { pixelScales, type PixelScale } from './pixel-scale.ts'
+export { tarMembers, type TarMember } from './tar.ts'

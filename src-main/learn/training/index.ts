@@ -4,6 +4,7 @@ export {
   type PopulationStepResult,
   type PopulationTrainerOptions,
 } from './population-trainer.ts'
+export { isScheduled, type StepSchedule } from './step-schedule.ts'
 export { stepProgram, type StepProgramOptions } from './step-program.ts'
 export type {
   SavedVectors,
@@ -14,3 +15,11 @@ export type {
   TrainerVectors,
 } from './stepper.ts'
 export { Trainer, type TrainerOptions } from './trainer.ts'
+export {
+  freshStopState,
+  judgeEvaluation,
+  judgeStep,
+  type StopReason,
+  type StopRules,
+  type StopState,
+} from './stop-rules.ts'
