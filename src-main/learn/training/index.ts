@@ -1,4 +1,6 @@
 export { createEvaluator, type Evaluator } from './evaluator.ts'
+export { LbfgsStepper, type LbfgsOptions } from './lbfgs.ts'
+export type { LbfgsSettings, LbfgsStatus, LbfgsStepResult } from './lbfgs-settings.ts'
 export {
   PopulationTrainer,
   type PopulationStepResult,

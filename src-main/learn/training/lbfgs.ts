@@ -1,0 +1,336 @@
+import { NonFiniteError, ShapeError } from '#base'
+import {
+  onnxRuntime,
+  type BlockAlgebra,
+  type ResidentTensor,
+  type Runtime,
+  type TensorInput,
+} from '#tensor/runtime'
+import { LbfgsMemory } from './lbfgs-memory.ts'
+import {
+  checkLbfgsSettings,
+  type LbfgsSettings,
+  type LbfgsStatus,
+  type LbfgsStepResult,
+} from './lbfgs-settings.ts'
+import { searchLine, type LinePoint } from './line-search.ts'
+import { Objective, type ObjectiveLoss } from './newton-objective.ts'
+import { MovementObserver } from './newton-observation.ts'
+import { ResidentVector } from './resident-vector.ts'
+import type { SavedVectors, StepContext, Stepper, StepResult, TrainerVectors } from './stepper.ts'
+
+/** What an {@link LbfgsStepper} is made of. */
+export interface LbfgsOptions {
+  readonly loss: ObjectiveLoss
+  readonly settings?: LbfgsSettings
+  /** `[n]`; copied. */
+  readonly initialParameters: Float32Array
+  /** Flat; copied. */
+  readonly initialBuffers?: Float32Array | undefined
+  readonly runtime?: Runtime | undefined
+}
+
+/** Rounding of a loss that is a float32 sum, in units of the loss. */
+const lossNoise = 2 ** -22
+
+/** Numbers at the end of the state: count and next row of the memory, whether the gradient holds, the loss. */
+const counters = 4
+
+/**
+ * Steps by limited-memory BFGS with a line search for the strong conditions of Wolfe, as `torch.optim.LBFGS`.
+ *
+ * A step evaluates the loss and its gradient once a trial of the line search (mostly once), and reads 4·m vectors. The
+ * search's first trial is `learningRate` along the direction (along −∇L without a history min(1, 1/‖∇L‖₁) of that);
+ * a search that finds no lower point is repeated once along −∇L with an empty history. Values that differ by
+ * rounding only are compared by slopes, so that the gradient can fall below what the loss shows in float32.
+ *
+ * Vectors are in host memory and all work on them is done by the runtime's block algebra. Deterministic as
+ * the Trainer is. Running statistics are those of the last evaluation.
+ *
+ * On batches, pairs are differences of gradients of one batch. Those of the overlap of two batches would save
+ * an evaluation only if a part of a batch could be evaluated for less than the whole, which programs of a fixed size
+ * cannot.
+ *
+ * @see Nocedal and Wright, Numerical Optimization (2006), §7.2
+ * @see Schraudolph, Yu and Günter, A Stochastic Quasi-Newton Method for Online Convex Optimization (2007)
+ */
+export class LbfgsStepper implements Stepper {
+  readonly #settings: LbfgsSettings
+  readonly #objective: Objective
+  readonly #algebra: BlockAlgebra
+  readonly #memory: LbfgsMemory
+  readonly #observer: MovementObserver
+  readonly #statistics: ResidentVector
+  readonly #state: Float32Array
+  /** ∇L at the parameters; the last of the state's vectors. */
+  readonly #gradient: Float32Array
+  readonly #counters: Float32Array
+  readonly #direction: Float32Array
+  #current: ResidentVector
+  #trial: ResidentVector
+
+  private constructor(
+    options: LbfgsOptions,
+    objective: Objective,
+    algebra: BlockAlgebra,
+    vectors: {
+      readonly current: ResidentVector
+      readonly trial: ResidentVector
+      readonly statistics: ResidentVector
+    },
+  ) {
+    const { settings = {}, initialParameters } = options
+    const { historySize = 10, pairs = 'skip' } = settings
+    const size = initialParameters.length
+    const rows = 2 * historySize * size
+    this.#settings = settings
+    this.#objective = objective
+    this.#algebra = algebra
+    this.#state = new Float32Array(rows + size + counters)
+    this.#memory = new LbfgsMemory(algebra, this.#state.subarray(0, rows), historySize, pairs)
+    this.#gradient = this.#state.subarray(rows, rows + size)
+    this.#counters = this.#state.subarray(rows + size)
+    this.#direction = new Float32Array(size)
+    this.#observer = new MovementObserver(algebra, initialParameters)
+    this.#current = vectors.current
+    this.#trial = vectors.trial
+    this.#statistics = vectors.statistics
+  }
+
+  /**
+   * Compiles loss and gradient.
+   *
+   * @throws InputError naming a setting outside its range.
+   */
+  static async create(options: LbfgsOptions): Promise<LbfgsStepper> {
+    const { loss, settings = {}, initialParameters, runtime = onnxRuntime() } = options
+    checkLbfgsSettings(settings)
+    const vector = (data?: Float32Array): Promise<ResidentVector> =>
+      ResidentVector.create(runtime, loss.layout, data)
+    return new LbfgsStepper(
+      options,
+      await Objective.create(loss, runtime),
+      await runtime.createBlockAlgebra(loss.layout.size),
+      {
+        current: await vector(initialParameters.slice()),
+        trial: await vector(),
+        statistics: await ResidentVector.create(
+          runtime,
+          loss.buffers,
+          options.initialBuffers?.slice(),
+        ),
+      },
+    )
+  }
+
+  /** The parameters as they are now; the next step leaves them behind. */
+  get parameterTensors(): readonly ResidentTensor[] {
+    return this.#current.tensors
+  }
+
+  get bufferTensors(): readonly ResidentTensor[] {
+    return this.#statistics.tensors
+  }
+
+  /** The parameters. */
+  get evaluatedTensors(): readonly ResidentTensor[] {
+    return this.#current.tensors
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param batch - The inputs of the loss after parameters and running statistics.
+   * @throws NonFiniteError if loss or gradient is not finite at the parameters; they stay as they were.
+   */
+  async step(batch: readonly TensorInput[], context: StepContext): Promise<LbfgsStepResult> {
+    const { start, evaluations: before } = await this.#startOf(batch)
+    const gradientNorm = Math.sqrt(await this.#dot(this.#gradient, this.#gradient))
+    let evaluations = before
+    let moved: LinePoint | null = null
+    if (gradientNorm > 0) {
+      const first = await this.#search(batch, start, context.learningRate)
+      evaluations += first.evaluations
+      moved = first.point
+      if (moved === null && this.#memory.count > 0) {
+        this.#memory.clear()
+        const second = await this.#search(batch, start, context.learningRate)
+        evaluations += second.evaluations
+        moved = second.point
+      }
+    }
+    const observation = await this.#finish(moved, context.isObserved)
+    return {
+      loss: start.loss,
+      gradientNorm,
+      observation,
+      evaluations,
+      stepLength: moved?.step ?? 0,
+      status: statusOf(moved, gradientNorm),
+    }
+  }
+
+  /** Loss and gradient at the parameters: those of the step before, if that was on the same batch. */
+  async #startOf(batch: readonly TensorInput[]): Promise<{
+    readonly start: { readonly loss: number; readonly absoluteSum: number }
+    readonly evaluations: number
+  }> {
+    if (this.#settings.isFullBatch === true && this.#counters[2] === 1 && this.#memory.count > 0) {
+      return { start: { loss: this.#counters[3]!, absoluteSum: 0 }, evaluations: 0 }
+    }
+    const start = await this.#evaluate(this.#current, batch)
+    if (!Number.isFinite(start.loss)) throw new NonFiniteError('the training loss')
+    if (!Number.isFinite(start.absoluteSum)) throw new NonFiniteError('the gradient')
+    this.#gradient.set(this.#objective.gradient)
+    this.#counters[3] = start.loss
+    return { start, evaluations: 1 }
+  }
+
+  /** Searches along the direction; the trial point is left where the search ended. */
+  async #search(
+    batch: readonly TensorInput[],
+    start: { readonly loss: number; readonly absoluteSum: number },
+    learningRate: number,
+  ): Promise<{ readonly point: LinePoint | null; readonly evaluations: number }> {
+    const { lineSearch = 'strong-wolfe' } = this.#settings
+    await this.#memory.direction(this.#direction, this.#gradient)
+    let slope = await this.#dot(this.#gradient, this.#direction)
+    if (!(slope < 0)) {
+      this.#memory.clear()
+      await this.#memory.direction(this.#direction, this.#gradient)
+      slope = await this.#dot(this.#gradient, this.#direction)
+    }
+    // In float32 as it is multiplied with the direction.
+    const firstStep = Math.fround(
+      this.#memory.count > 0 ? learningRate : learningRate * (await this.#firstShare(start)),
+    )
+    let lastStep = 0
+    const phi = (step: number): Promise<LinePoint> => {
+      lastStep = step
+      return this.#evaluateAt(step, batch)
+    }
+    if (lineSearch === 'none') return { point: await phi(firstStep), evaluations: 1 }
+    const result = await searchLine(
+      phi,
+      { step: 0, value: start.loss, slope },
+      {
+        ...this.#settings,
+        firstStep,
+        valueNoise: lossNoise * Math.abs(start.loss),
+      },
+    )
+    let { evaluations } = result
+    const { step } = result.point
+    if (step === 0) return { point: null, evaluations }
+    if (step !== lastStep) {
+      await phi(step)
+      evaluations += 1
+    }
+    return { point: result.point, evaluations }
+  }
+
+  /** min(1, 1/‖∇L‖₁). */
+  async #firstShare({ absoluteSum }: { readonly absoluteSum: number }): Promise<number> {
+    // Where the gradient was kept from the step before its sum was not: bounded by √n·‖∇L‖ from above.
+    const sum =
+      absoluteSum > 0
+        ? absoluteSum
+        : Math.sqrt(this.#gradient.length * (await this.#dot(this.#gradient, this.#gradient)))
+    return Math.min(1, 1 / sum)
+  }
+
+  async #evaluateAt(step: number, batch: readonly TensorInput[]): Promise<LinePoint> {
+    this.#trial.flat.set(this.#current.flat)
+    await this.#algebra.combine(
+      this.#trial.flat,
+      1,
+      Float64Array.of(step),
+      this.#direction,
+      1,
+      true,
+    )
+    await this.#trial.write(this.#trial.flat, 'trial parameters')
+    const { loss } = await this.#evaluate(this.#trial, batch)
+    return { step, value: loss, slope: await this.#dot(this.#objective.gradient, this.#direction) }
+  }
+
+  #evaluate(
+    at: ResidentVector,
+    batch: readonly TensorInput[],
+  ): Promise<{ readonly loss: number; readonly absoluteSum: number }> {
+    return this.#objective.evaluate([...at.tensors, ...this.#statistics.tensors], batch)
+  }
+
+  /** Takes the trial point if there is one, with its pair. */
+  async #finish(moved: LinePoint | null, isObserved: boolean): Promise<StepResult['observation']> {
+    if (moved !== null && !(Number.isFinite(moved.value) && Number.isFinite(moved.slope))) {
+      throw new NonFiniteError('the training loss')
+    }
+    const next = moved === null ? this.#current : this.#trial
+    const observation = isObserved
+      ? await this.#observer.observe(this.#current.flat, next.flat, this.#gradient)
+      : null
+    if (!isObserved) this.#observer.skip()
+    if (moved === null) return observation
+    await this.#memory.add(
+      this.#current.flat,
+      this.#trial.flat,
+      this.#gradient,
+      this.#objective.gradient,
+    )
+    this.#gradient.set(this.#objective.gradient)
+    this.#counters.set([this.#memory.count, this.#memory.next, 1, moved.value])
+    await this.#statistics.write(this.#objective.statistics, 'running statistics')
+    const held = this.#current
+    this.#current = this.#trial
+    this.#trial = held
+    return observation
+  }
+
+  /** @returns Buffers that the next steps write into. */
+  read(): Promise<TrainerVectors> {
+    const parameters = this.#current.flat
+    return Promise.resolve({
+      parameters,
+      buffers: this.#statistics.flat,
+      state: this.#state,
+      evaluated: parameters,
+      previousGradient: this.#observer.previousGradient,
+    })
+  }
+
+  /**
+   * Continues from saved vectors.
+   *
+   * @throws ShapeError if one has the wrong size.
+   */
+  async restore(vectors: SavedVectors): Promise<void> {
+    if (vectors.state.length !== this.#state.length) {
+      throw new ShapeError('saved optimizer state', `[${this.#state.length}]`, [
+        vectors.state.length,
+      ])
+    }
+    this.#current.check(vectors.parameters, 'saved parameters')
+    await this.#statistics.write(vectors.buffers, 'saved running statistics')
+    await this.#current.write(vectors.parameters, 'saved parameters')
+    this.#state.set(vectors.state)
+    const [count, next] = this.#counters
+    await this.#memory.restore(count!, next!)
+    this.#observer.restore(vectors.previousGradient)
+  }
+
+  async release(): Promise<void> {
+    for (const vector of [this.#current, this.#trial, this.#statistics]) vector.release()
+    await this.#algebra.release()
+    await this.#objective.release()
+  }
+
+  async #dot(a: Float32Array, b: Float32Array): Promise<number> {
+    return (await this.#algebra.innerProducts(a, 1, b, 1))[0]!
+  }
+}
+
+function statusOf(moved: LinePoint | null, gradientNorm: number): LbfgsStatus {
+  if (moved !== null) return 'moved'
+  return gradientNorm === 0 ? 'stationary' : 'line-search-failed'
+}
