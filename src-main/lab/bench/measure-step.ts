@@ -18,6 +18,7 @@ export async function measureStep(
   options: RaceOptions,
 ): Promise<Comparison> {
   const { learningRate, momentum } = stepSettings
+  const context = { learningRate, isObserved: false }
   const trainer = await Trainer.create({
     loss,
     layout,
@@ -28,7 +29,7 @@ export async function measureStep(
   const rivals =
     peer === null ? [] : [{ way: 'eager SGD', rows: 1, contestant: peer.contestant('step', 1) }]
   try {
-    const step = localContestant(1, () => trainer.step(batch, learningRate))
+    const step = localContestant(1, () => trainer.step(batch, context))
     const { ours, rivals: compared, ratio } = await compare(step, rivals, options)
     return { ours, rivals: compared, ratio }
   } finally {

@@ -120,17 +120,8 @@ export class Trainer implements Stepper {
     }
   }
 
-  async restore(given: SavedVectors | Float32Array, savedState?: Float32Array): Promise<void> {
+  async restore(vectors: SavedVectors): Promise<void> {
     const { parameters, buffers, state } = this.#current
-    const vectors =
-      given instanceof Float32Array
-        ? {
-            parameters: given,
-            state: savedState ?? state.flat,
-            buffers: buffers.flat,
-            previousGradient: null,
-          }
-        : given
     const { previousGradient } = vectors
     // All are looked at before one is changed.
     parameters.check(vectors.parameters, 'saved parameters')
@@ -142,10 +133,10 @@ export class Trainer implements Stepper {
     await this.#observer?.restore(previousGradient)
   }
 
-  /** @param context - A number is the learning rate of a step that is not observed. */
-  async step(batch: readonly TensorInput[], context: StepContext | number): Promise<StepResult> {
-    const { learningRate, isObserved } =
-      typeof context === 'number' ? { learningRate: context, isObserved: false } : context
+  async step(
+    batch: readonly TensorInput[],
+    { learningRate, isObserved }: StepContext,
+  ): Promise<StepResult> {
     this.#learningRate[0] = learningRate
     if (isObserved) this.#observer ??= await this.#createObserver()
     const observer = isObserved ? this.#observer : null
