@@ -57,6 +57,11 @@ const common = (
     title: 'Parameters',
     description: 'Widths are scaled to come nearest to this count; default: as they are named.',
   }),
+  weights: z.string().min(1).optional().meta({
+    title: 'Start from',
+    description:
+      'A .safetensors or .npz file with the names of PyTorch’s state_dict; default: drawn.',
+  }),
 })
 
 const width = z.int().min(1).max(1_000_000)
@@ -69,7 +74,8 @@ const groups = z.int().min(1).max(1_024).default(8).meta({
 
 const mlpArchitecture = z
   .strictObject({
-    kind: z.literal('mlp'),
+    // Left out in many a spec: a network is fully connected unless it says otherwise.
+    kind: z.literal('mlp').optional().default('mlp'),
     hidden: z.array(width).max(64).default([32, 32]).meta({
       title: 'Hidden widths',
       description: 'One number a hidden layer; empty for a linear model.',
@@ -208,3 +214,7 @@ export const architectureSchema = z
     transformerArchitecture,
   ])
   .meta({ title: 'Model' })
+
+export type Activation = z.infer<typeof activationSchema>
+export type Initialization = z.infer<typeof initializationSchema>
+export type ArchitectureSpec = z.infer<typeof architectureSchema>

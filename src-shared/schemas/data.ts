@@ -1,13 +1,11 @@
 import { z } from 'zod'
-import { activationSchema, layerWidth } from './network.ts'
+import { augmentation, path, sampleCount, validationFraction } from './data-common.ts'
+import { syntheticData } from './data-synthetic.ts'
 
-const validationFraction = z.number().min(0).max(0.9).default(0.2).meta({
-  title: 'Validation fraction',
-  description: 'Share of the samples held out, drawn by the seed.',
+const normalize = z.boolean().default(true).meta({
+  title: 'Normalize',
+  description: 'Channels to mean 0 and deviation 1 of the published training set; else in [0, 1].',
 })
-const sampleCount = z.int().min(2).max(10_000_000)
-const dimension = z.int().min(1).max(100_000)
-const noise = z.number().min(0).max(1_000)
 
 const digitsData = z.strictObject({ kind: z.literal('digits'), validationFraction }).meta({
   title: 'Digits 8×8',
@@ -20,76 +18,113 @@ const mnistData = z
     validationFraction,
   })
   .meta({ title: 'MNIST 10k', description: '10,000 handwritten digits, 784 pixels, 10 classes.' })
+
+const cifarData = z
+  .strictObject({
+    kind: z.literal('cifar'),
+    path: path('Folder or archive', 'cifar-10-batches-bin, cifar-10-batches-py, or its .tar.gz.'),
+    variant: z.enum(['cifar-10', 'cifar-100']).default('cifar-10').meta({ title: 'Variant' }),
+    labels: z.enum(['fine', 'coarse']).default('fine').meta({
+      title: 'Labels',
+      description: 'Of CIFAR-100: 100 classes, or their 20 groups.',
+    }),
+    normalize,
+    augmentation: augmentation.prefault({}),
+  })
+  .meta({ title: 'CIFAR', description: 'Images of 32×32; the published test set is held out.' })
+
+const images = {
+  size: z.int().min(1).max(4_096).default(64).meta({
+    title: 'Size',
+    description: 'Pixels of a side after resizing the shorter one and cropping the middle.',
+  }),
+  normalize,
+  augmentation: augmentation.prefault({}),
+}
+const imageFolderData = z
+  .strictObject({
+    kind: z.literal('image-folder'),
+    path: path('Folder', 'One folder a class, or train and val with one folder a class each.'),
+    ...images,
+    validationFraction,
+  })
+  .meta({ title: 'Image folder', description: 'As ImageNet is kept; read image by image.' })
+const webdatasetData = z
+  .strictObject({
+    kind: z.literal('webdataset'),
+    path: path(
+      'Folder or .tar',
+      'Shards of images with their .cls; those with val in their name are held out.',
+    ),
+    classes: z.int().min(2).max(1_000_000).optional().meta({
+      title: 'Classes',
+      description: 'Default: the largest label + 1.',
+    }),
+    ...images,
+    validationFraction,
+  })
+  .meta({ title: 'WebDataset', description: 'Tar shards; read image by image.' })
+
+const idxData = z
+  .strictObject({
+    kind: z.literal('idx'),
+    path: path('Folder', 'train-images-idx3-ubyte(.gz) and its labels; t10k is held out.'),
+    augmentation: augmentation.prefault({}),
+  })
+  .meta({ title: 'IDX images', description: 'MNIST, Fashion-MNIST and others of their format.' })
+
 const textData = z
   .strictObject({
     kind: z.literal('text'),
+    path: z.string().min(1).max(4_096).optional().meta({
+      title: 'Folder or file',
+      description: 'WikiText, Penn Treebank or plain text; default: the King James Bible.',
+    }),
+    task: z.enum(['language-model', 'next-token']).default('next-token').meta({
+      title: 'Task',
+      description: 'Each token from those before it, or one token from the window before.',
+    }),
+    vocabulary: z.enum(['bytes', 'words', 'tokenizer']).default('bytes').meta({
+      title: 'Vocabulary',
+    }),
+    vocabularySize: z.int().min(2).max(1_000_000).optional().meta({
+      title: 'Largest vocabulary',
+      description: 'The most frequent words; the others are <unk>.',
+    }),
+    tokenizer: z.string().min(1).max(4_096).optional().meta({
+      title: 'tokenizer.json',
+      description: 'As Hugging Face writes it.',
+    }),
     context: z
       .int()
       .min(1)
-      .max(64)
+      .max(4_096)
       .default(4)
-      .meta({ title: 'Context', description: 'Bytes seen before the one to predict.' }),
-    samples: sampleCount.max(500_000).default(20_000).meta({ title: 'Samples' }),
-    validationFraction,
-  })
-  .meta({
-    title: 'English text',
-    description: 'Next byte of the King James Bible from the bytes before it.',
-  })
-const mixtureData = z
-  .strictObject({
-    kind: z.literal('gaussian-mixture'),
-    dimension: dimension.default(16).meta({ title: 'Dimension' }),
-    intrinsicDimension: dimension.optional().meta({
-      title: 'Intrinsic dimension',
-      description: 'Dimensions that carry signal and noise; default: all.',
+      .meta({ title: 'Context', description: 'Tokens a sample has.' }),
+    samples: sampleCount.optional().meta({
+      title: 'Samples',
+      description:
+        'Windows drawn by the seed; default: 20,000 of one token, all of a language model.',
     }),
-    classes: z.int().min(2).max(1_000).default(4).meta({ title: 'Classes' }),
-    samples: sampleCount.default(2_000).meta({ title: 'Samples' }),
-    separation: noise
-      .default(3)
-      .meta({ title: 'Separation', description: 'Typical distance between class means.' }),
-    noise: noise
-      .default(1)
-      .meta({ title: 'Noise', description: 'Standard deviation within a class.' }),
-    labelNoise: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .meta({ title: 'Label noise', description: 'Share of labels drawn anew.' }),
     validationFraction,
   })
-  .meta({ title: 'Gaussian mixture' })
-const teacherData = z
-  .strictObject({
-    kind: z.literal('teacher-student'),
-    dimension: dimension.default(16).meta({ title: 'Dimension' }),
-    outputs: z.int().min(1).max(1_000).default(1).meta({ title: 'Outputs' }),
-    teacherHidden: z
-      .array(layerWidth)
-      .max(8)
-      .default([8])
-      .meta({ title: 'Teacher’s hidden widths' }),
-    teacherActivation: activationSchema.default('tanh').meta({ title: 'Teacher’s activation' }),
-    samples: sampleCount.default(2_000).meta({ title: 'Samples' }),
-    noise: noise
-      .default(0.1)
-      .meta({ title: 'Noise', description: 'Standard deviation added to the targets.' }),
-    validationFraction,
-  })
-  .meta({ title: 'Teacher and student' })
+  .meta({ title: 'Text' })
+
 const fileData = z
   .strictObject({
     kind: z.literal('file'),
-    path: z.string().min(1).meta({
-      title: 'File',
-      description: '.npz or .safetensors with x and y, or .csv(.gz) with the target last.',
-    }),
+    path: path(
+      'File',
+      '.npz or .safetensors with x and y, .parquet, or .csv(.gz) with the target last.',
+    ),
     task: z
       .enum(['classification', 'regression'])
       .default('classification')
       .meta({ title: 'Task' }),
+    target: z.string().min(1).max(1_000).optional().meta({
+      title: 'Target column',
+      description: 'Of a .parquet file.',
+    }),
     standardize: z.boolean().default(true).meta({ title: 'Standardize features' }),
     validationFraction,
   })
@@ -99,9 +134,12 @@ const fileData = z
 export const dataSchema = z.discriminatedUnion('kind', [
   digitsData,
   mnistData,
+  cifarData,
+  imageFolderData,
+  webdatasetData,
+  idxData,
   textData,
-  mixtureData,
-  teacherData,
+  ...syntheticData,
   fileData,
 ])
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { dataSchema } from './data.ts'
 import { measureSchema } from './measure.ts'
-import { architectureSchema } from './network.ts'
+import { architectureSchema } from './architecture.ts'
 import { trainSchema } from './train.ts'
 
 /** One experiment as a person writes it: every key but none is required. */
@@ -9,7 +9,7 @@ export const experimentSchema = z
   .strictObject({
     version: z.literal(1).default(1),
     name: z.string().trim().min(1).max(120).default('Untitled').meta({ title: 'Name' }),
-    model: architectureSchema.prefault({}),
+    model: architectureSchema.prefault({ kind: 'mlp' }),
     data: dataSchema.prefault({ kind: 'digits' }),
     train: trainSchema.prefault({}),
     measure: z

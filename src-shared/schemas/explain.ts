@@ -49,7 +49,10 @@ function explainIssue(issue: Issue, input: unknown): Problem {
   if (issue.code === 'custom') return { path, message: `${subject} ${issue.message}` }
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     // The issue lies on the discriminator's own path already.
-    const names = 'options' in issue && Array.isArray(issue.options) ? issue.options : []
+    const names =
+      'options' in issue && Array.isArray(issue.options)
+        ? issue.options.filter((name) => name !== undefined)
+        : []
     return { path, message: choiceMessage(subject, names, value) }
   }
   if (issue.code === 'invalid_value') {

@@ -1,3 +1,4 @@
+export * from './architecture.ts'
 export * from './compute.ts'
 export * from './data.ts'
 export * from './experiment.ts'

@@ -102,7 +102,22 @@ export const provenanceSchema = z.strictObject({
   runtime: z.string(),
 })
 
-/** What the data looked like when the run started. */
+/** How many dimensions the training samples fill, by methods that differ for good reasons. */
+export const intrinsicDimensionSchema = z.strictObject({
+  /** Facco and others' estimate with its 95 % interval. */
+  twoNearestNeighbours: z
+    .strictObject({ value: z.number(), lower: z.number(), upper: z.number() })
+    .nullable(),
+  levinaBickel: z.number().nullable(),
+  /** (Σλ)²/Σλ² of the covariance's eigenvalues. */
+  participationRatio: z.number().nullable(),
+  /** Median curvature of the manifold, in 1/length. */
+  curvature: z.number().nullable().default(null),
+  /** Samples it was estimated from. */
+  samples: z.int(),
+})
+
+/** What the data looked like when the run started. Earlier versions told less: what is null by default. */
 export const dataCardSchema = z.strictObject({
   kind: z.string(),
   source: z.string(),
@@ -111,8 +126,23 @@ export const dataCardSchema = z.strictObject({
   featureCount: z.int(),
   outputCount: z.int(),
   classCounts: z.array(z.int()).nullable(),
-  featureMean: z.number(),
-  featureDeviation: z.number(),
+  /** Over all features; null for tokens. */
+  featureMean: z.number().nullable(),
+  featureDeviation: z.number().nullable(),
+  /** Of one sample, `[features]` or `[channels, height, width]`; null for tokens. */
+  featureShape: z.array(z.int()).nullable().default(null),
+  /** Different tokens; null unless the features are tokens, as the next two. */
+  vocabulary: z.int().nullable().default(null),
+  /** Tokens a sample. */
+  sequenceLength: z.int().nullable().default(null),
+  /** Mean length of a token in the text. */
+  bytesPerToken: z.number().nullable().default(null),
+  /** In the order of the labels. */
+  classNames: z.array(z.string()).nullable().default(null),
+  /** Of each channel of an image, before it is standardized; null where there are none or many. */
+  channelMeans: z.array(z.number()).nullable().default(null),
+  channelDeviations: z.array(z.number()).nullable().default(null),
+  intrinsicDimension: intrinsicDimensionSchema.nullable().default(null),
 })
 
 /** A file of the run's bundle. */

@@ -10,11 +10,14 @@ import { createProgressReporter } from './progress.ts'
 import { trainNetwork } from './train.ts'
 
 /** The network of a spec on its data. */
-export const modelOfSpec = ({ model }: ExperimentSpec, { train }: ExperimentData): Model =>
-  buildModel({ ...model, residual: false }, train, {
-    initialization: model.initialization,
-    parameterization: { kind: 'standard' },
-  })
+export function modelOfSpec({ model }: ExperimentSpec, { train }: ExperimentData): Model {
+  const { initialization, parameterization, parameters, weights: _, ...architecture } = model
+  return buildModel(
+    parameters === undefined ? architecture : solveSize(architecture, train, { parameters }),
+    train,
+    { initialization, parameterization },
+  )
+}
 
 /**
  * Runs one experiment to its end: loads data, trains, measures.

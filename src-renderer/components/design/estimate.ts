@@ -20,8 +20,9 @@ function dataWidths(data: DataSpec): readonly [number, number] | null {
 
 /** Parameters of the network, or null where only the data itself can tell. */
 export function estimateParameterCount({ data, model }: ExperimentSpec): number | null {
+  if (model.parameters !== undefined) return model.parameters
   const ends = dataWidths(data)
-  if (ends === null) return null
+  if (ends === null || model.kind !== 'mlp') return null
   const widths = [ends[0], ...model.hidden, ends[1]]
   return widths
     .slice(1)
