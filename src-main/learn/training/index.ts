@@ -3,6 +3,7 @@ export { LbfgsStepper, type LbfgsOptions } from './lbfgs.ts'
 export type { LbfgsSettings, LbfgsStatus, LbfgsStepResult } from './lbfgs-settings.ts'
 export {
   PopulationTrainer,
+  type MemberVectors,
   type PopulationStepResult,
   type PopulationTrainerOptions,
 } from './population-trainer.ts'

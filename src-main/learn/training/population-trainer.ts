@@ -9,21 +9,33 @@ import {
   type Runtime,
   type TensorInput,
 } from '#tensor/runtime'
-import { readMember, stackMembers, writeMember, type MemberRows } from './member-rows.ts'
+import {
+  checkSize,
+  memberVectors,
+  readMember,
+  uploadMembers,
+  writeMember,
+  type MemberRows,
+} from './member-rows.ts'
 import { populationStepProgram } from './population-program.ts'
+import { averageOffset, initialBuffers, initialState } from './trainer-state.ts'
 
 /** What a {@link PopulationTrainer} is made of. */
 export interface PopulationTrainerOptions {
-  /** Loss program of one member; its first inputs are the parameters of `layout`. */
+  /** Loss program of one member; its first inputs are the parameters of `layout`, then the statistics of `buffers`. */
   readonly loss: Program
   readonly layout: Layout
+  /** Running statistics of a member, whose new values are the last outputs of the loss. @default none */
+  readonly buffers?: Layout | undefined
   readonly optimizer: GradientTransform
   /** How many networks, S. */
   readonly members: number
   /** `[n]` for each member, or `[S, n]`; copied. */
   readonly initialParameters: readonly Float32Array[] | Float32Array
+  /** Flat, the same for all members; copied. @default zeros */
+  readonly initialBuffers?: Float32Array | undefined
   /**
-   * For each input of the loss after the parameters, whether it has a leading axis S.
+   * For each input of the loss after parameters and running statistics, whether it has a leading axis S.
    *
    * @default all shared
    */
@@ -41,17 +53,27 @@ export interface PopulationStepResult {
   readonly newlyFailed: readonly number[]
 }
 
-interface Buffers {
+/** One of the two sets that take turns. */
+interface PopulationState {
   readonly parameters: MemberRows
   readonly state: MemberRows
+  readonly buffers: MemberRows
   readonly tensors: readonly ResidentTensor[]
 }
 
-/** A member's vectors before the step that was not finite. */
-interface Failure {
-  readonly error: NonFiniteError
+/** All that a member needs to go on. */
+export interface MemberVectors {
+  /** `[n]` */
   readonly parameters: Float32Array
+  /** The optimizer's state, flat. */
   readonly state: Float32Array
+  /** Running statistics, flat. */
+  readonly buffers: Float32Array
+}
+
+/** A member's vectors before the step that was not finite. */
+interface Failure extends MemberVectors {
+  readonly error: NonFiniteError
 }
 
 /**
@@ -69,16 +91,19 @@ export class PopulationTrainer {
   readonly #squaredNorms: Float32Array
   readonly #unread: Float32Array[]
   readonly #learningRates: Float32Array
+  /** Where the average of the parameters begins in a member's state. */
+  readonly #averageOffset: number | null
   readonly #failures = new Map<number, Failure>()
-  #current: Buffers
-  #next: Buffers
+  #current: PopulationState
+  #next: PopulationState
 
   private constructor(
     members: number,
     executable: Executable,
-    current: Buffers,
-    next: Buffers,
+    current: PopulationState,
+    next: PopulationState,
     unreadCount: number,
+    averageOffset: number | null,
   ) {
     const perMember = (): Float32Array => new Float32Array(members)
     this.members = members
@@ -89,6 +114,7 @@ export class PopulationTrainer {
     this.#squaredNorms = perMember()
     this.#unread = Array.from({ length: unreadCount }, perMember)
     this.#learningRates = perMember()
+    this.#averageOffset = averageOffset
   }
 
   /**
@@ -98,51 +124,68 @@ export class PopulationTrainer {
    * @throws ShapeError if the initial parameters are not `[S, n]`.
    */
   static async create(options: PopulationTrainerOptions): Promise<PopulationTrainer> {
-    const { loss, layout, optimizer, members } = options
+    const { loss, layout, buffers = createLayout([]), optimizer, members } = options
     const runtime = options.runtime ?? onnxRuntime()
     if (!Number.isInteger(members) || members < 1) {
       throw new InputError('members', `members must be 1 or more, got ${members}`)
     }
     const parameterCount = layout.entries.length
-    const dataCount = loss.inputs.length - parameterCount
+    const bufferCount = buffers.entries.length
+    const dataCount = loss.inputs.length - parameterCount - bufferCount
     const program = populationStepProgram(
       loss,
       parameterCount,
       optimizer,
       members,
+      bufferCount,
       options.isDataPerMember ?? new Array<boolean>(dataCount).fill(false),
     )
-    const initial = memberVectors(options.initialParameters, members, layout.size)
+    const starts = memberVectors(options.initialParameters, members, layout.size)
     const tensors = optimizer.init(loss.inputs.slice(0, parameterCount).map(({ type }) => type))
-    const stateLayout = createLayout(tensors)
-    const initialState = new Float32Array(stateLayout.size)
-    stateLayout.entries.forEach(({ offset, size }, i) => {
-      initialState.fill(tensors[i]!.initial, offset, offset + size)
-    })
-    const upload = async (
-      rowLayout: Layout,
-      vectors: readonly Float32Array[],
-    ): Promise<MemberRows> => {
-      const stacked = stackMembers(rowLayout, vectors)
-      const resident = rowLayout.entries.map(({ shape }, i) =>
-        runtime.upload(stacked[i]!, { dtype: 'float32', shape: [members, ...shape] }),
-      )
-      return { layout: rowLayout, tensors: await Promise.all(resident) }
+    const states = starts.map((start) => initialState(tensors, layout, start))
+    const statistics = initialBuffers(buffers, options.initialBuffers)
+    const createState = async (): Promise<PopulationState> => {
+      const rows = {
+        parameters: await uploadMembers(runtime, layout, starts),
+        state: await uploadMembers(runtime, createLayout(tensors), states),
+        buffers: await uploadMembers(
+          runtime,
+          buffers,
+          new Array<Float32Array>(members).fill(statistics),
+        ),
+      }
+      const { parameters, state } = rows
+      return {
+        ...rows,
+        tensors: [...parameters.tensors, ...state.tensors, ...rows.buffers.tensors],
+      }
     }
-    const buffers = async (): Promise<Buffers> => {
-      const parameters = await upload(layout, initial)
-      const state = await upload(stateLayout, new Array<Float32Array>(members).fill(initialState))
-      return { parameters, state, tensors: [...parameters.tensors, ...state.tensors] }
-    }
-    const current = await buffers()
+    const current = await createState()
     const executable = await runtime.compile(program, { residentOutputs: current.tensors.length })
-    const next = await buffers()
-    return new PopulationTrainer(members, executable, current, next, loss.outputs.length - 1)
+    return new PopulationTrainer(
+      members,
+      executable,
+      current,
+      await createState(),
+      loss.outputs.length - bufferCount - 1,
+      averageOffset(tensors),
+    )
   }
 
   /** Why each failed member failed. */
   get failures(): ReadonlyMap<number, NonFiniteError> {
     return new Map([...this.#failures].map(([member, { error }]) => [member, error]))
+  }
+
+  /** Copies of a member's vectors as they are now; those before the failed step if it has failed. */
+  async vectorsOf(member: number): Promise<MemberVectors> {
+    this.#checkMember(member)
+    const failure = this.#failures.get(member)
+    if (failure !== undefined) {
+      const { parameters, state, buffers } = failure
+      return { parameters: parameters.slice(), state: state.slice(), buffers: buffers.slice() }
+    }
+    return readVectors(this.#current, member)
   }
 
   /** A copy of a member's parameters, `[n]`; those before the failed step if it has failed. */
@@ -152,33 +195,35 @@ export class PopulationTrainer {
     return failure?.parameters.slice() ?? readMember(this.#current.parameters, member)
   }
 
-  /** A copy of a member's optimizer state, flat; that before the failed step if it has failed. */
-  async stateOf(member: number): Promise<Float32Array> {
-    this.#checkMember(member)
-    const failure = this.#failures.get(member)
-    return failure?.state.slice() ?? readMember(this.#current.state, member)
+  /** What is to be evaluated of a member, `[n]`: its parameters, or their running average if one is kept. */
+  async evaluatedOf(member: number): Promise<Float32Array> {
+    const { parameters, state } = await this.vectorsOf(member)
+    const offset = this.#averageOffset
+    return offset === null ? parameters : state.slice(offset, offset + parameters.length)
   }
 
   /**
    * Continues a member, failed or not, from saved vectors.
    *
-   * @throws ShapeError if either has the wrong size.
+   * @throws ShapeError if one has the wrong size.
    */
-  async restore(member: number, parameters: Float32Array, state: Float32Array): Promise<void> {
+  async restore(member: number, vectors: MemberVectors): Promise<void> {
     this.#checkMember(member)
-    const { layout } = this.#current.state
-    if (state.length !== layout.size) {
-      throw new ShapeError('saved optimizer state', `[${layout.size}]`, [state.length])
-    }
-    await writeMember(this.#current.parameters, member, parameters, 'saved parameters')
-    await writeMember(this.#current.state, member, state, 'saved optimizer state')
+    const { parameters, state, buffers } = this.#current
+    // All are looked at before one is changed.
+    checkSize(parameters, vectors.parameters, 'saved parameters')
+    checkSize(state, vectors.state, 'saved optimizer state')
+    checkSize(buffers, vectors.buffers, 'saved running statistics')
+    await writeMember(parameters, member, vectors.parameters)
+    await writeMember(state, member, vectors.state)
+    await writeMember(buffers, member, vectors.buffers)
     this.#failures.delete(member)
   }
 
   /**
    * Takes one step of every member.
    *
-   * @param batch - The inputs of the loss after the parameters: one for all members, or `[S, …]` where
+   * @param batch - The inputs of the loss after parameters and running statistics: one for all members, or `[S, …]` where
    *   `isDataPerMember` says so.
    * @param learningRates - `[S]`.
    * @throws ShapeError if there is not one learning rate a member, or an input does not fit.
@@ -227,8 +272,7 @@ export class PopulationTrainer {
   async #fail(member: number, what: string): Promise<void> {
     this.#failures.set(member, {
       error: new NonFiniteError(`the ${what} of member ${member}`),
-      parameters: await readMember(this.#current.parameters, member),
-      state: await readMember(this.#current.state, member),
+      ...(await readVectors(this.#current, member)),
     })
   }
 
@@ -239,26 +283,11 @@ export class PopulationTrainer {
   }
 }
 
-/** The rows of `[S, n]`, however they are given. */
-function memberVectors(
-  given: readonly Float32Array[] | Float32Array,
-  members: number,
-  size: number,
-): readonly Float32Array[] {
-  if (given instanceof Float32Array) {
-    if (given.length !== members * size) {
-      throw new ShapeError('initial parameters', `[${members}, ${size}]`, [given.length])
-    }
-    return Array.from({ length: members }, (_, member) =>
-      given.subarray(member * size, (member + 1) * size),
-    )
-  }
-  const wrong = given.find((vector) => vector.length !== size)
-  if (given.length !== members || wrong !== undefined) {
-    throw new ShapeError('initial parameters', `[${members}, ${size}]`, [
-      given.length,
-      (wrong ?? given[0])?.length ?? 0,
-    ])
-  }
-  return given
-}
+const readVectors = async (
+  { parameters, state, buffers }: PopulationState,
+  member: number,
+): Promise<MemberVectors> => ({
+  parameters: await readMember(parameters, member),
+  state: await readMember(state, member),
+  buffers: await readMember(buffers, member),
+})

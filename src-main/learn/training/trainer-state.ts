@@ -1,3 +1,4 @@
+import { ShapeError } from '#base'
 import { createLayout, type Layout } from '#tensor/dense'
 import type { StateTensor } from '#learn/optimizers'
 import type { ResidentTensor, Runtime } from '#tensor/runtime'
@@ -44,6 +45,18 @@ export function initialState(
     }
   })
   return flat
+}
+
+/**
+ * A copy of the running statistics to start with, or zeros.
+ *
+ * @throws ShapeError if they have not the layout's size.
+ */
+export function initialBuffers({ size }: Layout, given: Float32Array | undefined): Float32Array {
+  if (given !== undefined && given.length !== size) {
+    throw new ShapeError('initial running statistics', `[${size}]`, [given.length])
+  }
+  return given?.slice() ?? new Float32Array(size)
 }
 
 /** Where the average of the parameters begins in the flat state; null where none is kept. */

@@ -12,7 +12,13 @@ import {
 import { stepProgram, updatedTypes, type UpdateForm } from './step-program.ts'
 import type { SavedVectors, StepContext, Stepper, StepResult, TrainerVectors } from './stepper.ts'
 import { TrainerObserver } from './trainer-observer.ts'
-import { initialState, TrainerState, updatedLayout, type TrainerLayouts } from './trainer-state.ts'
+import {
+  initialBuffers,
+  initialState,
+  TrainerState,
+  updatedLayout,
+  type TrainerLayouts,
+} from './trainer-state.ts'
 
 /** What a {@link Trainer} is made of. */
 export interface TrainerOptions {
@@ -82,7 +88,7 @@ export class Trainer implements Stepper {
     const current = await TrainerState.create(runtime, layouts, {
       parameters: start.slice(),
       state: initialState(state, updated, start),
-      buffers: options.initialBuffers?.slice() ?? new Float32Array(buffers.size),
+      buffers: initialBuffers(buffers, options.initialBuffers),
     })
     const next = await TrainerState.create(runtime, layouts)
     const observe = (): Promise<TrainerObserver> =>
