@@ -12,6 +12,8 @@ export { encodeNpy, parseNpy } from './npy.ts'
 export { encodeNpz, parseNpz } from './npz.ts'
 export { readBytes, readInflated } from './read-file.ts'
 export { encodeSafetensors, parseSafetensors } from './safetensors.ts'
+export { sampleChebyshev } from './sample-chebyshev.ts'
+export { sampleCurvedManifold } from './sample-curved-manifold.ts'
 export { sampleGaussianMixture } from './sample-gaussian-mixture.ts'
 export { sampleTeacherStudent } from './sample-teacher-student.ts'
 export {

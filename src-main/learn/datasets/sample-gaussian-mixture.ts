@@ -1,4 +1,7 @@
 import { fillNormal, InputError, type RandomStream } from '#base'
+import { embed, randomFrame } from './sample-frame.ts'
+import { disturbLabels } from './sample-labels.ts'
+import { powerLawDeviations } from './sample-spectrum.ts'
 import { checkEntryCount, classificationSamples, type Samples } from './samples.ts'
 
 /** A Gaussian mixture on a random subspace. */
@@ -10,49 +13,20 @@ export interface GaussianMixtureOptions {
   readonly samples: number
   /** Root mean square distance between two class means. */
   readonly separation: number
-  /** Standard deviation within a class, along each intrinsic direction. */
+  /** Standard deviation within a class, root mean square over the intrinsic directions. */
   readonly noise: number
-  /** Share of labels drawn anew, each class equally likely (the old one too). */
+  /** α of the variances within a class, λₖ ∝ k^−α; default 0: equal. */
+  readonly covarianceExponent?: number | undefined
+  /** Share of labels drawn anew, each class equally likely (the old one too); 1: random labels. */
   readonly labelNoise: number
 }
 
-/** Orthonormal rows, uniform over all such frames: Gram–Schmidt, twice, on normal vectors. */
-function randomFrame(rowCount: number, dimension: number, stream: RandomStream): Float64Array {
-  const frame = new Float64Array(rowCount * dimension)
-  for (let i = 0; i < rowCount; i += 1) {
-    const row = frame.subarray(i * dimension, (i + 1) * dimension)
-    fillNormal(row, stream)
-    for (let pass = 0; pass < 2; pass += 1) {
-      for (let j = 0; j < i; j += 1) {
-        const other = frame.subarray(j * dimension, (j + 1) * dimension)
-        let overlap = 0
-        for (let k = 0; k < dimension; k += 1) overlap += row[k]! * other[k]!
-        for (let k = 0; k < dimension; k += 1) row[k]! -= overlap * other[k]!
-      }
-    }
-    let square = 0
-    for (const value of row) square += value * value
-    const scale = 1 / Math.sqrt(square)
-    for (let k = 0; k < dimension; k += 1) row[k]! *= scale
-  }
-  return frame
-}
-
-/** target += Σⱼ coordinates[j] · frame row j. */
-function embed(target: Float64Array, coordinates: Float64Array, frame: Float64Array): void {
-  const dimension = target.length
-  for (let j = 0; j < coordinates.length; j += 1) {
-    const weight = coordinates[j]!
-    const row = j * dimension
-    for (let k = 0; k < dimension; k += 1) target[k]! += weight * frame[row + k]!
-  }
-}
-
 /**
- * Draws a mixture of isotropic Gaussians, one a class, on a subspace of `intrinsicDimension` m:
- * x = Fᵀ(μ_c + noise·z) with F `[m, dimension]` orthonormal rows, z ~ N(0, 1) and
- * μ ~ N(0, separation²/2m), so that E‖μ_a − μ_b‖² = separation². Classes take turns before label
- * noise, so their counts differ by one at most.
+ * Draws a mixture of Gaussians, one a class, on a subspace of `intrinsicDimension` m:
+ * x = Fᵀ(μ_c + noise·Λ^½·z) with F `[m, dimension]` orthonormal rows, z ~ N(0, 1), λₖ ∝ k^−α of mean 1
+ * and μ ~ N(0, separation²/2m), so that E‖μ_a − μ_b‖² = separation². A full subspace is not turned:
+ * coordinate k has the variance λₖ. Classes take turns before label noise, so their counts differ by
+ * one at most.
  *
  * Cost: samples · dimension · m. Deterministic: means, frame, points and labels each have a stream
  * of their own, so that e.g. more samples do not move the means.
@@ -70,7 +44,7 @@ export function sampleGaussianMixture(
     const allowed = `must be in 1…${dimension} (the dimension), got ${intrinsic}`
     throw new InputError('intrinsicDimension', `intrinsicDimension ${allowed}`)
   }
-  checkEntryCount('samples', count, Math.max(dimension, classes))
+  checkEntryCount('samples', count, dimension)
   checkEntryCount('intrinsicDimension', intrinsic < dimension ? intrinsic : 1, dimension)
   checkEntryCount('classes', classes, intrinsic)
 
@@ -80,28 +54,26 @@ export function sampleGaussianMixture(
   // Isotropic laws do not change under a rotation, so a full subspace needs no frame.
   const frame =
     intrinsic < dimension ? randomFrame(intrinsic, dimension, stream.fork('frame')) : null
+  const deviations = powerLawDeviations(intrinsic, options.covarianceExponent ?? 0)
 
   const points = stream.fork('points')
-  const labelStream = stream.fork('labels')
   const features = new Float32Array(count * dimension)
   const labels = new Int32Array(count)
   const coordinates = new Float64Array(intrinsic)
   const embedded = new Float64Array(dimension)
   for (let row = 0; row < count; row += 1) {
     const label = row % classes
+    labels[row] = label
     for (let j = 0; j < intrinsic; j += 1) {
       const mean = spread * means[label * intrinsic + j]!
-      coordinates[j] = mean + noise * points.nextNormal()
+      coordinates[j] = mean + noise * deviations[j]! * points.nextNormal()
     }
     if (frame === null) features.set(coordinates, row * dimension)
     else {
       embed(embedded.fill(0), coordinates, frame)
       features.set(embedded, row * dimension)
     }
-    // Both draws are made in any case, so that another noise level moves no other label.
-    const isAnew = labelStream.nextUniform() < labelNoise
-    const other = labelStream.nextInteger(classes)
-    labels[row] = isAnew ? other : label
   }
+  disturbLabels(labels, classes, labelNoise, stream.fork('labels'))
   return classificationSamples(features, labels, classes)
 }

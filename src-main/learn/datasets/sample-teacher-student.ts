@@ -1,8 +1,9 @@
 import { fillNormal, InputError, type RandomStream } from '#base'
+import { powerLawDeviations } from './sample-spectrum.ts'
 import { checkEntryCount, regressionSamples, type Samples } from './samples.ts'
 
 /** Nonlinearity of the teacher's hidden layers. */
-type TeacherActivation = 'tanh' | 'relu' | 'gelu' | 'softplus' | 'identity'
+type TeacherActivation = 'tanh' | 'relu' | 'gelu' | 'silu' | 'softplus' | 'logistic' | 'identity'
 
 /** A regression task whose answer is a random network. */
 export interface TeacherStudentOptions {
@@ -13,6 +14,8 @@ export interface TeacherStudentOptions {
   readonly samples: number
   /** Standard deviation of what is added to each target. */
   readonly noise: number
+  /** α of the variances of the inputs, λₖ ∝ k^−α of mean 1; default 0: all are 1. */
+  readonly covarianceExponent?: number | undefined
 }
 
 /** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)): all terms of one sign. */
@@ -27,11 +30,17 @@ function errorFunction(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
 }
 
+const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
 const activations: { readonly [A in TeacherActivation]: (x: number) => number } = {
   tanh: Math.tanh,
   relu: (x) => Math.max(x, 0),
   gelu: (x) => 0.5 * x * (1 + errorFunction(x / Math.SQRT2)),
+  silu: (x) => x / (1 + Math.exp(-x)),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  logistic: (x) => 1 / (1 + Math.exp(-x)),
+  silu: (x) => x * logistic(x),
+  logistic,
   identity: (x) => x,
 }
 
@@ -64,7 +73,7 @@ function applyLayer({ inputs, outputs, weights }: Layer, input: Float64Array): F
 }
 
 /**
- * Draws x ~ N(0, 1) and y = teacher(x) + noise · N(0, 1), where the teacher is a fully connected
+ * Draws xₖ ~ N(0, λₖ) and y = teacher(x) + noise · N(0, 1), where the teacher is a fully connected
  * network without biases, its weights LeCun-normal (variance 1/fan-in), computed in float64.
  *
  * Deterministic: teacher, inputs and noise each have a stream of their own, so that e.g. another
@@ -78,6 +87,7 @@ export function sampleTeacherStudent(
   stream: RandomStream,
 ): Samples {
   const { dimension, outputs, teacherHidden, teacherActivation, samples: count, noise } = options
+  const { covarianceExponent = 0 } = options
   const widths = [dimension, ...teacherHidden, outputs]
   checkEntryCount('samples', count, Math.max(dimension, outputs))
   widths.slice(1).forEach((width, i) => {
@@ -89,6 +99,10 @@ export function sampleTeacherStudent(
   const noiseStream = stream.fork('noise')
   const features = new Float32Array(count * dimension)
   fillNormal(features, inputStream)
+  if (covarianceExponent !== 0) {
+    const deviations = powerLawDeviations(dimension, covarianceExponent)
+    for (let i = 0; i < features.length; i += 1) features[i]! *= deviations[i % dimension]!
+  }
   const targets = new Float32Array(count * outputs)
   for (let row = 0; row < count; row += 1) {
     let hidden: Float64Array = Float64Array.from(
