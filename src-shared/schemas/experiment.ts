@@ -17,6 +17,10 @@ export const experimentSchema = z
       .max(16)
       .prefault([{ kind: 'eigenpairs' }, { kind: 'trace' }, { kind: 'density' }])
       .meta({ title: 'Measurements' }),
+    measureSamples: z.int().min(1).max(10_000_000).optional().meta({
+      title: 'Measure on',
+      description: 'At most this many training samples, drawn by the seed; default: all.',
+    }),
     seeds: z
       .array(
         z
@@ -32,6 +36,7 @@ export const experimentSchema = z
   .superRefine((spec, context) => {
     const regression =
       spec.data.kind === 'teacher-student' ||
+      spec.data.kind === 'chebyshev' ||
       (spec.data.kind === 'file' && spec.data.task === 'regression')
     if (regression && spec.train.loss === 'cross-entropy') {
       context.addIssue({

@@ -62,6 +62,10 @@ export function evaluationBatch({
   return Math.max(1, Math.floor(rows))
 }
 
+/** Bytes of samples as inputs of a program. */
+export const dataBytes = ({ task }: Model, count: number): number =>
+  4 * count * (entriesOf(task.features) + answerEntries(task.targets) + 1)
+
 /** What a network is trained on. */
 export interface TrainingSize {
   readonly model: Model
@@ -94,14 +98,16 @@ export function forecastTraining(size: TrainingSize): MemoryForecast {
       }),
     ),
   ].map(planProgram)
-  const rowEntries = entriesOf(model.task.features) + answerEntries(model.task.targets) + 1
+  const evaluated = splits.reduce((sum, count) => sum + count, 0)
   return forecastOf({
     parameters: 3 * 4 * layout.size,
     state: 2 * 4 * stateSize,
     activations: programs.reduce((sum, { workspace, graph }) => sum + workspace + graph, 0),
     basis: 0,
-    // A batch, and a checkpoint as bytes.
-    workspace: 4 * (batchSize * rowEntries + layout.size + stateSize),
+    // Two batches in turn, what is evaluated, and a checkpoint as bytes.
+    workspace:
+      dataBytes(model, 2 * batchSize + evaluated) +
+      4 * (layout.size + model.buffers.size + stateSize),
   })
 }
 

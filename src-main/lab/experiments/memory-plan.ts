@@ -1,3 +1,4 @@
+import { InputError } from '#base'
 import type { NativeSpaceOptions, ProductMemory } from '#geometry/curvature'
 import type { Model } from '#learn/models'
 import {
@@ -10,6 +11,7 @@ import {
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
 import type { ExperimentData } from './data.ts'
 import {
+  dataBytes,
   forecastMeasuring,
   forecastProducts,
   forecastTraining,
@@ -97,7 +99,9 @@ export async function planMemory(options: {
   if (options.runtime.device !== 'cpu') return { ...settings[0]!, basis: { scratch } }
   const { train, validation } = data
 
-  const splits = [train.count, ...(validation === null ? [] : [validation.count])]
+  const splits = [train, ...(validation === null ? [] : [validation])].map(({ count }) =>
+    Math.min(count, spec.train.evaluationSamples),
+  )
   const trainingWith = (batchSize: number): MemoryForecast =>
     forecastTraining({ model, train: spec.train, batchSize, splits })
   const batchSize = Math.min(spec.train.batchSize, train.count)
@@ -111,12 +115,25 @@ export async function planMemory(options: {
     refuse('training', training, `${formatBytes(available)} are available`, advice)
   }
 
+  const measured = Math.min(train.count, spec.measureSamples ?? Infinity)
+  if (pending.length > 0 && dataBytes(model, measured) > available) {
+    const fitting = largestFitting(measured, (count) => dataBytes(model, count) <= available / 2)
+    const needed = `measurements need ${formatBytes(dataBytes(model, measured))} for ${measured} samples`
+    throw new InputError(
+      'measureSamples',
+      `${needed}; ${formatBytes(available)} are available; measureSamples = ${fitting} would fit`,
+    )
+  }
+
   const size = model.layout.size
   const known = new Map<ProductSetting, ProductMemory>()
   const measuringWith = (measure: MeasureSpec, setting: ProductSetting): MemoryForecast => {
-    const products = known.get(setting) ?? forecastProducts(model, loss, train.count, setting)
+    const products = known.get(setting) ?? forecastProducts(model, loss, measured, setting)
     known.set(setting, products)
-    return forecastMeasuring(measure, size, setting.rows, products)
+    return forecastMeasuring(measure, size, setting.rows, {
+      ...products,
+      workspace: products.workspace + dataBytes(model, measured),
+    })
   }
   const fits = (measure: MeasureSpec, setting: ProductSetting): boolean =>
     withoutBasis(measuringWith(measure, setting)) <= available

@@ -1,23 +1,13 @@
-import { throwIfStopped } from '#base'
-import { buildModel, type Model } from '#learn/models'
-import type { ExperimentSpec } from '#shared/schemas'
+import { createStream, throwIfStopped } from '#base'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
-import { loadData, type ExperimentData } from './data.ts'
+import { loadData } from './data.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
 import { forecastProducts, measureHessian } from './measure.ts'
 import { planMemory } from './memory-plan.ts'
+import { modelOfSpec } from './model-of-spec.ts'
 import { createProgressReporter } from './progress.ts'
+import { evaluatedSamples } from './split-evaluation.ts'
 import { trainNetwork } from './train.ts'
-
-/** The network of a spec on its data. */
-export function modelOfSpec({ model }: ExperimentSpec, { train }: ExperimentData): Model {
-  const { initialization, parameterization, parameters, weights: _, ...architecture } = model
-  return buildModel(
-    parameters === undefined ? architecture : solveSize(architecture, train, { parameters }),
-    train,
-    { initialization, parameterization },
-  )
-}
 
 /**
  * Runs one experiment to its end: loads data, trains, measures.
@@ -57,12 +47,17 @@ export async function runExperiment(
   const plan = await planMemory({ spec, model, data, pending, runtime, limits })
   const { parameters, buffers, step } = await trainNetwork(order, model, data, workplace, context)
   if (pending.length > 0) {
+    const samples = evaluatedSamples(
+      data.train,
+      spec.measureSamples ?? data.train.count,
+      createStream(seed, 'measure', 'samples'),
+    )
     const operator = await hessianOfSamples({
       model,
       loss: spec.train.loss,
       parameters,
       buffers,
-      samples: data.train,
+      samples,
       runtime,
       ...plan,
     })
@@ -80,7 +75,7 @@ export async function runExperiment(
           operator,
           index,
           seed,
-          sampleCount: data.train.count,
+          sampleCount: samples.count,
           step,
           signal: context.signal,
           onProgress: report,

@@ -1,0 +1,113 @@
+import { createStream } from '#base'
+import {
+  augment,
+  heldOutCount,
+  loadCifar,
+  loadDigits,
+  loadIdxFolder,
+  loadMnist,
+  loadSamplesFile,
+  loadText,
+  sampleChebyshev,
+  sampleCurvedManifold,
+  sampleGaussianMixture,
+  sampleTeacherStudent,
+  splitSamples,
+  standardize,
+  type Samples,
+  type SplitSamples,
+} from '#learn/datasets'
+import type { DataSpec } from '#shared/schemas'
+
+/** Samples of a spec with what only their source knows. */
+export interface LoadedData extends SplitSamples {
+  /** Where they come from, in words. */
+  readonly source: string
+  /** In the order of the labels. */
+  readonly classNames?: readonly string[] | null | undefined
+  /** Mean length of a token in the text. */
+  readonly bytesPerToken?: number | null | undefined
+}
+
+type SpecOf<K extends DataSpec['kind']> = Extract<DataSpec, { kind: K }>
+
+/** What loading may use. */
+interface Place {
+  readonly seed: number
+  /** Folder of the data sets that are shipped. */
+  readonly shipped: string
+}
+
+type Sources = {
+  readonly [K in DataSpec['kind']]: (spec: SpecOf<K>, place: Place) => Promise<LoadedData>
+}
+
+const split = (samples: Samples, fraction: number, seed: number): SplitSamples =>
+  splitSamples(samples, fraction, createStream(seed, 'data', 'split'))
+
+/** Enlarges the training images by versions of themselves. */
+function withVersions(
+  train: Samples,
+  { augmentation }: SpecOf<'cifar' | 'idx' | 'image-folder' | 'webdataset'>,
+  seed: number,
+): Samples {
+  return augmentation.copies === 1
+    ? train
+    : augment(train, augmentation, createStream(seed, 'data', 'augmentation'))
+}
+
+const drawn = 'drawn from the seed'
+
+const sources: Sources = {
+  digits: async (spec, { seed, shipped }) => ({
+    ...split(await loadDigits(`${shipped}/digits-8x8`), spec.validationFraction, seed),
+    source: 'UCI optical handwritten digits, pixels / 16',
+  }),
+  mnist: async (spec, { seed, shipped }) => ({
+    ...split(await loadMnist(`${shipped}/mnist-10k`, spec.samples), spec.validationFraction, seed),
+    source: 'MNIST, first 10,000 training digits, pixels / 255',
+  }),
+  cifar: async (spec, { seed }) => {
+    const { train, test, classNames } = await loadCifar(spec.path, spec)
+    return {
+      train: withVersions(train, spec, seed),
+      validation: test,
+      classNames,
+      source: `${spec.variant} in ${spec.path}`,
+    }
+  },
+  idx: async (spec, { seed }) => {
+    const { train, test } = await loadIdxFolder(spec.path)
+    return { train: withVersions(train, spec, seed), validation: test, source: spec.path }
+  },
+  'gaussian-mixture': (spec, { seed }) => {
+    const samples = sampleGaussianMixture(spec, createStream(seed, 'data', 'mixture'))
+    return Promise.resolve({ ...split(samples, spec.validationFraction, seed), source: drawn })
+  },
+  'curved-manifold': (spec, { seed }) => {
+    const samples = sampleCurvedManifold(spec, createStream(seed, 'data', 'manifold'))
+    return Promise.resolve({ ...split(samples, spec.validationFraction, seed), source: drawn })
+  },
+  'teacher-student': (spec, { seed }) => {
+    const samples = sampleTeacherStudent(spec, createStream(seed, 'data', 'teacher-student'))
+    return Promise.resolve({ ...split(samples, spec.validationFraction, seed), source: drawn })
+  },
+  chebyshev: (spec) =>
+    Promise.resolve({
+      train: sampleChebyshev(spec),
+      validation: null,
+      source: `Chebyshev polynomial of degree ${spec.degree}`,
+    }),
+  file: async (spec, { seed }) => {
+    const parts = split(await loadSamplesFile(spec.path, spec), spec.validationFraction, seed)
+    return { ...(spec.standardize ? await standardize(parts) : parts), source: spec.path }
+  },
+}
+
+/** Loads the samples of a spec. */
+export const loadSource = <K extends DataSpec['kind']>(
+  spec: SpecOf<K>,
+  place: Place,
+): Promise<LoadedData> =>
+  // The table's entry for a kind takes the spec of that kind; TypeScript cannot see it through the index.
+  (sources[spec.kind as K] as Sources[K])(spec, place)
