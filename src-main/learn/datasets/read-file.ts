@@ -13,7 +13,8 @@ const inflate = promisify(gunzip)
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
 
-function readFailure(path: string, error: unknown): InputError {
+/** What a refusal of the file system is to the caller. */
+export function readFailure(path: string, error: unknown): InputError {
   const code = codeOf(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') return new MissingFileError(path)
   return new InputError(path, `cannot read ${path}: ${code}`, { cause: error })
@@ -36,13 +37,15 @@ async function readAll(handle: fs.FileHandle, path: string, maxBytes: number): P
 }
 
 /**
- * The bytes of a file; the only place of this folder that reads from disk.
+ * Opens a file, hands it over and closes it.
  *
  * @throws MissingFileError if there is none.
- * @throws FormatError if it is not a regular file, or larger than `maxBytes`.
- * @throws InputError if the system refuses to read it.
+ * @throws InputError if the system refuses to open or read it.
  */
-export async function readBytes(path: string, maxBytes = largestFileBytes): Promise<Uint8Array> {
+export async function withHandle<T>(
+  path: string,
+  use: (handle: fs.FileHandle) => Promise<T>,
+): Promise<T> {
   let handle: fs.FileHandle
   try {
     // Non-blocking, so that a pipe without a writer is refused, not waited for.
@@ -51,12 +54,23 @@ export async function readBytes(path: string, maxBytes = largestFileBytes): Prom
     throw readFailure(path, error)
   }
   try {
-    return await readAll(handle, path, maxBytes)
+    return await use(handle)
   } catch (error) {
     throw error instanceof InputError ? error : readFailure(path, error)
   } finally {
     await handle.close()
   }
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @throws MissingFileError if there is none.
+ * @throws FormatError if it is not a regular file, or larger than `maxBytes`.
+ * @throws InputError if the system refuses to read it.
+ */
+export async function readBytes(path: string, maxBytes = largestFileBytes): Promise<Uint8Array> {
+  return withHandle(path, (handle) => readAll(handle, path, maxBytes))
 }
 
 /**
