@@ -1,4 +1,11 @@
 export { createEvaluator, type Evaluator } from './evaluator.ts'
+export { KfacStepper, type KfacOptions } from './kfac.ts'
+export type {
+  KfacLayer,
+  KfacLoss,
+  KfacSettings,
+  KfacStepResult,
+} from './kfac-settings.ts'
 export { LbfgsStepper, type LbfgsOptions } from './lbfgs.ts'
 export type { LbfgsSettings, LbfgsStatus, LbfgsStepResult } from './lbfgs-settings.ts'
 export {
