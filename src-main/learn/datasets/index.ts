@@ -32,6 +32,8 @@ export {
   type TargetBuffer,
 } from './samples.ts'
 export { standardize } from './standardize.ts'
+export { loadLanguage, type LanguageData, type LanguageOptions } from './text-language.ts'
+export type { Vocabulary } from './vocabulary.ts'
 
 // Pictures and tables as others publish them.
 export { augment, type AugmentOptions } from './augment.ts'
@@ -39,7 +41,10 @@ export { memorySource, sourceCursor, streamCursor, type ByteCursor } from './byt
 export { parseCifarBinary, parseCifarPickle } from './cifar-batch.ts'
 export { loadCifar, type CifarOptions, type CifarParts } from './load-cifar.ts'
 export { loadIdxFiles, loadIdxFolder } from './load-idx-files.ts'
+export type { ImageOptions } from './image-decode.ts'
+export { openImageFolder, type ImageParts } from './image-folder.ts'
 export { normalizePixels } from './normalize-pixels.ts'
 export { parsePickle } from './pickle.ts'
 export { pixelScales, type PixelScale } from './pixel-scale.ts'
 export { tarMembers, type TarMember } from './tar.ts'
+export { openWebDataset, type WebDatasetOptions } from './webdataset.ts'

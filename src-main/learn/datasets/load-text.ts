@@ -1,6 +1,7 @@
-import { InputError, type RandomStream } from '#base'
+import type { RandomStream } from '#base'
 import { readInflated } from './read-file.ts'
-import { checkEntryCount, samplesInMemory, type Samples } from './samples.ts'
+import type { Samples } from './samples.ts'
+import { checkWindowCount, drawDistinct, nextTokenSamples } from './text-windows.ts'
 
 /** Which verses samples are drawn from: those to train on, or others held out. */
 type TextPart = 'train' | 'validation'
@@ -37,17 +38,6 @@ function findWindows(text: Uint8Array, classOf: Int16Array, width: number): Uint
   return starts.subarray(0, count)
 }
 
-/** Moves a random choice without replacement to the front (the head of a Fisher–Yates shuffle). */
-function drawToFront(values: Uint32Array, count: number, stream: RandomStream): Uint32Array {
-  for (let i = 0; i < count; i += 1) {
-    const j = i + stream.nextInteger(values.length - i)
-    const held = values[i]!
-    values[i] = values[j]!
-    values[j] = held
-  }
-  return values.subarray(0, count)
-}
-
 /**
  * Next-byte prediction on the King James Bible, a classification task: the features are the
  * `context` bytes before, each a token of the vocabulary; the label is the next byte's class.
@@ -65,25 +55,9 @@ export async function loadText(folder: string, options: TextOptions): Promise<Sa
   const { classOf, size } = vocabularyOf(trainText)
   const text = part === 'train' ? trainText : await readInflated(`${folder}/valid.txt.gz`)
   const windows = findWindows(text, classOf, context + 1)
-  if (count < 1 || count > windows.length) {
-    throw new InputError(
-      'samples',
-      `samples must be in 1…${windows.length} of the ${part} text, got ${count}`,
-    )
-  }
-  checkEntryCount('samples', count, context)
-  const starts = drawToFront(windows, count, stream)
-  const tokens = new Int32Array(count * context)
-  const labels = new Int32Array(count)
-  for (let row = 0; row < count; row += 1) {
-    const start = starts[row]!
-    for (let i = 0; i < context; i += 1) tokens[row * context + i] = classOf[text[start + i]!]!
-    labels[row] = classOf[text[start + context]!]!
-  }
-  return samplesInMemory({
-    features: { kind: 'tokens', length: context, vocabulary: size },
-    targets: { kind: 'classes', count: size, perSample: 1 },
-    values: tokens,
-    answers: labels,
-  })
+  checkWindowCount(count, windows.length, part)
+  const starts = drawDistinct(windows.length, count, stream).map((window) => windows[window]!)
+  // A byte without a class lies in no window.
+  const tokens = text.map((byte) => Math.max(0, classOf[byte]!))
+  return nextTokenSamples(tokens, starts, context, size)
 }
