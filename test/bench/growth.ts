@@ -4,14 +4,14 @@
  */
 import { createStream, fillNormal } from '#base'
 import { createHessianOperator } from '#geometry/curvature'
-import { initializeParameters, lossProgram, networkLayout } from '#learn/models'
+import { fullyConnected, initializeParameters, lossProgram } from '#learn/models'
 
 const widths = [64, 64, 64, 10]
 const batchSize = 128
 const rows = 8
 const calls = 1000
-const network = { widths, activation: 'tanh', bias: true } as const
-const layout = networkLayout(network)
+const model = fullyConnected({ widths, activation: 'tanh', bias: true, targets: 'values' })
+const { layout } = model
 
 const draw = (size: number, name: string): Float32Array => {
   const vector = new Float32Array(size)
@@ -19,9 +19,9 @@ const draw = (size: number, name: string): Float32Array => {
   return vector
 }
 const operator = await createHessianOperator({
-  loss: lossProgram({ network, loss: 'squared-error', batchSize, withAccuracy: false }),
+  loss: lossProgram({ model, loss: 'squared-error', batchSize }),
   layout,
-  parameters: initializeParameters(layout, 'pytorch', createStream(1, 'start')),
+  parameters: initializeParameters(model, createStream(1, 'start')),
   batches: [
     [
       draw(batchSize * widths[0]!, 'features'),

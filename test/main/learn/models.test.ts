@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { createStream } from '#base'
 import { loadArray, loadArrays, loadSamplesFile } from '#learn/datasets'
 import { createHessianOperator } from '#geometry/curvature'
-import { initializeParameters, lossProgram, networkLayout, parameterInputs } from '#learn/models'
+import {
+  fullyConnected,
+  initializeParameters,
+  lossProgram,
+  parameterInputs,
+  type Initialization,
+} from '#learn/models'
 import { layoutViews } from '#tensor/dense'
 import { compileProgram, interpretProgram } from '#tensor/runtime'
 import { gradient, hvp, valueAndGradient } from '#tensor/transforms'
@@ -11,7 +17,14 @@ import { fixturePath, networkGolden, networkNames } from '../../support/fixtures
 
 async function load(name: string) {
   const golden = networkGolden(name)
-  const layout = networkLayout(golden.network)
+  const { widths, activation, bias } = golden.network
+  const model = fullyConnected({
+    widths,
+    activation,
+    bias,
+    targets: golden.loss === 'cross-entropy' ? 'classes' : 'values',
+  })
+  const { layout } = model
   const arrays = await loadArrays(fixturePath('networks', `${name}.safetensors`))
   const parameters = new Float32Array(layout.size)
   for (const { name: key, offset } of layout.entries) parameters.set(arrays.get(key)!.data, offset)
@@ -20,7 +33,7 @@ async function load(name: string) {
     ...(golden.loss === 'cross-entropy' ? { classCount: golden.network.widths.at(-1)! } : {}),
   })
   const { data } = await loadArray(fixturePath('networks', `${name}-vector.npy`))
-  return { golden, layout, parameters, samples, vector: Float32Array.from(data) }
+  return { golden, model, layout, parameters, samples, vector: Float32Array.from(data) }
 }
 
 const relative = (got: ArrayLike<number>, expected: readonly number[]): number => {
@@ -30,18 +43,17 @@ const relative = (got: ArrayLike<number>, expected: readonly number[]): number =
 
 describe.each(networkNames)('the network %s', (name) => {
   test('has PyTorch’s loss, gradient and Hessian product in float64 to 1e-12', async () => {
-    const { golden, layout, parameters, samples, vector } = await load(name)
+    const { golden, model, layout, parameters, samples, vector } = await load(name)
     const program = lossProgram({
-      network: golden.network,
+      model,
       loss: golden.loss,
       batchSize: samples.count,
-      withAccuracy: false,
     })
-    const wrt = parameterInputs(layout)
+    const wrt = parameterInputs(model)
     const views = layoutViews(layout, parameters)
-    const [features, targets] = partitionSamples(samples, samples.count)[0]!
+    const data = (await partitionSamples(samples, samples.count))[0]!.slice(0, 2)
     // Weights in float64: the oracle must not carry the rounding of 1/N.
-    const batch = [features, targets, new Float64Array(samples.count).fill(1 / samples.count)]
+    const batch = [...data, new Float64Array(samples.count).fill(1 / samples.count)]
     const [value, ...parts] = interpretProgram(valueAndGradient(program, wrt), [...views, ...batch])
     expect(Math.abs(value![0]! / golden.value - 1)).toBeLessThan(1e-12)
     expect(
@@ -64,19 +76,18 @@ describe.each(networkNames)('the network %s', (name) => {
   })
 
   test('has them natively to 1e-5, over unequal batches and in blocks', async () => {
-    const { golden, layout, parameters, samples, vector } = await load(name)
+    const { golden, model, layout, parameters, samples, vector } = await load(name)
     const n = layout.size
     const batchSize = 7
     const loss = lossProgram({
-      network: golden.network,
+      model,
       loss: golden.loss,
       batchSize: samples.count,
-      withAccuracy: false,
     })
-    const executable = await compileProgram(gradient(loss, parameterInputs(layout)))
+    const executable = await compileProgram(gradient(loss, parameterInputs(model)))
     const got = await executable.run([
       ...layoutViews(layout, parameters),
-      ...partitionSamples(samples, samples.count)[0]!,
+      ...(await partitionSamples(samples, samples.count))[0]!,
     ])
     await executable.release()
     expect(
@@ -88,14 +99,13 @@ describe.each(networkNames)('the network %s', (name) => {
 
     const operator = await createHessianOperator({
       loss: lossProgram({
-        network: golden.network,
+        model,
         loss: golden.loss,
         batchSize,
-        withAccuracy: false,
       }),
       layout,
       parameters,
-      batches: partitionSamples(samples, batchSize),
+      batches: await partitionSamples(samples, batchSize),
       rows: 4,
     })
     // Five rows: one full block of 4 and one single product.
@@ -117,17 +127,23 @@ describe.each(networkNames)('the network %s', (name) => {
 
 describe('a data-set loss', () => {
   test('over batches of 7, 7 and 3 equals that over 17 in float64 to 1e-12', () => {
-    const network = { widths: [3, 4, 2], activation: 'tanh', bias: true } as const
-    const layout = networkLayout(network)
+    const model = fullyConnected({
+      widths: [3, 4, 2],
+      activation: 'tanh',
+      bias: true,
+      targets: 'values',
+      initialization: 'lecun-normal',
+    })
+    const { layout } = model
     const stream = createStream(1, 'batches')
-    const parameters = initializeParameters(layout, 'lecun-normal', stream)
+    const parameters = initializeParameters(model, stream)
     const draw = (size: number) => Float64Array.from({ length: size }, () => stream.nextNormal())
     const [x, y] = [draw(17 * 3), draw(17 * 2)]
     const v = draw(layout.size)
     const product = (from: number, rows: number): number[] => {
       const program = hvp(
-        lossProgram({ network, loss: 'squared-error', batchSize: rows, withAccuracy: false }),
-        parameterInputs(layout),
+        lossProgram({ model, loss: 'squared-error', batchSize: rows }),
+        parameterInputs(model),
         null,
       )
       return interpretProgram(program, [
@@ -146,8 +162,44 @@ describe('a data-set loss', () => {
   })
 })
 
+describe('a loss of classes', () => {
+  // Rows of a batch; the labels' one-hot vectors as values.
+  const labels = Int32Array.of(2, 0, 1, 2)
+  const oneHot = Float32Array.from({ length: 12 }, (_, i) =>
+    labels[Math.floor(i / 3)] === i % 3 ? 1 : 0,
+  )
+  const programOf = (targets: 'classes' | 'values') => {
+    const model = fullyConnected({ widths: [5, 3], activation: 'tanh', bias: true, targets })
+    const loss = lossProgram({ model, loss: 'squared-error', batchSize: 4 })
+    const parameters = initializeParameters(model, createStream(4, 'start'))
+    return {
+      program: valueAndGradient(loss, parameterInputs(model)),
+      views: layoutViews(model.layout, parameters),
+    }
+  }
+
+  test('is by squared error that of their one-hot vectors, gradient and all', () => {
+    const stream = createStream(4, 'features')
+    const features = Float64Array.from({ length: 20 }, () => stream.nextNormal())
+    const weights = Float64Array.of(0.1, 0.2, 0.3, 0.4)
+    const [classes, values] = [programOf('classes'), programOf('values')]
+    expect(
+      interpretProgram(classes.program, [...classes.views, features, labels, weights]),
+    ).toEqual(interpretProgram(values.program, [...values.views, features, oneHot, weights]))
+  })
+})
+
 describe('initializeParameters', () => {
-  const layout = networkLayout({ widths: [300, 200, 10], activation: 'tanh', bias: true })
+  const draw = (initialization: Initialization, seed: number): Float32Array => {
+    const model = fullyConnected({
+      widths: [300, 200, 10],
+      activation: 'tanh',
+      bias: true,
+      targets: 'classes',
+      initialization,
+    })
+    return initializeParameters(model, createStream(seed))
+  }
   test.each([
     ['he-normal', 2 / 300],
     ['he-uniform', 2 / 300],
@@ -156,7 +208,7 @@ describe('initializeParameters', () => {
     ['lecun-normal', 1 / 300],
     ['pytorch', 1 / 900],
   ] as const)('draws %s with the variance it states', (initialization, variance) => {
-    const flat = initializeParameters(layout, initialization, createStream(2))
+    const flat = draw(initialization, 2)
     const weights = flat.subarray(0, 60_000)
     const square = weights.reduce((sum, w) => sum + w * w, 0) / 60_000
     // Normal: relative standard error √(2/60,000) = 0.6 %
@@ -164,7 +216,7 @@ describe('initializeParameters', () => {
   })
 
   test('draws orthonormal rows or columns', () => {
-    const flat = initializeParameters(layout, 'orthogonal', createStream(3))
+    const flat = draw('orthogonal', 3)
     const row = (i: number) => flat.subarray(i * 300, (i + 1) * 300)
     const inner = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
     expect(inner(row(0), row(0))).toBeCloseTo(1, 5)

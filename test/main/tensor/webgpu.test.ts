@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createStream, fillNormal } from '#base'
 import { createHessianOperator } from '#geometry/curvature'
-import { initializeParameters, lossProgram, networkLayout } from '#learn/models'
+import { fullyConnected, initializeParameters, lossProgram } from '#learn/models'
 import { optimizerTransform } from '#learn/optimizers'
 import { Trainer } from '#learn/training'
 import { add, mul, traceProgram } from '#tensor/program'
@@ -33,10 +33,15 @@ test.runIf(isExpected)('WebGPU is there, as SADDLE_EXPECTS_WEBGPU says', () => {
   expect(problem).toBeNull()
 })
 
-const network = { widths: [6, 8, 4], activation: 'tanh', bias: true } as const
-const layout = networkLayout(network)
+const model = fullyConnected({
+  widths: [6, 8, 4],
+  activation: 'tanh',
+  bias: true,
+  targets: 'classes',
+})
+const { layout } = model
 const batchSize = 12
-const loss = lossProgram({ network, loss: 'cross-entropy', batchSize, withAccuracy: false })
+const loss = lossProgram({ model, loss: 'cross-entropy', batchSize })
 
 const normals = (size: number, name: string): Float32Array => {
   const data = new Float32Array(size)
@@ -46,7 +51,7 @@ const normals = (size: number, name: string): Float32Array => {
 
 const batches = [0, 1, 2].map((b) => [
   normals(batchSize * 6, `x${b}`),
-  Float32Array.from({ length: batchSize * 4 }, (_, i) => Number(i % 4 === (i + b) % 3)),
+  Int32Array.from({ length: batchSize }, (_, row) => (row + b) % 4),
   new Float32Array(batchSize).fill(1 / (3 * batchSize)),
 ])
 
@@ -55,15 +60,19 @@ async function train(runtime: Runtime, steps: number) {
     loss,
     layout,
     optimizer: optimizerTransform({ kind: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-8 }),
-    initialParameters: initializeParameters(layout, 'pytorch', createStream(0, 'weights')),
+    initialParameters: initializeParameters(model, createStream(0, 'weights')),
     runtime,
   })
+  const step = async (i: number): Promise<number> => {
+    const context = { learningRate: 0.01, isObserved: false }
+    return (await trainer.step(batches[i % 3]!, context)).loss
+  }
   const losses: number[] = []
-  for (let i = 0; i < steps; i += 1) losses.push((await trainer.step(batches[i % 3]!, 0.01)).loss)
-  const { parameters, state } = await trainer.read()
-  const saved = { parameters: parameters.slice(), state: state.slice() }
-  await trainer.restore(saved.parameters, saved.state)
-  const { loss: next } = await trainer.step(batches[0]!, 0.01)
+  for (let i = 0; i < steps; i += 1) losses.push(await step(i))
+  const vectors = await trainer.read()
+  const saved = { parameters: vectors.parameters.slice(), state: vectors.state.slice() }
+  await trainer.restore({ ...vectors, ...saved })
+  const next = await step(0)
   await trainer.release()
   return { losses: [...losses, next], ...saved }
 }
@@ -98,7 +107,7 @@ describe.skipIf(problem !== null)(`WebGPU`, { timeout: 180_000 }, () => {
   })
 
   test('multiplies a block by the Hessian over batches as the processor does', async () => {
-    const parameters = initializeParameters(layout, 'pytorch', createStream(0, 'weights'))
+    const parameters = initializeParameters(model, createStream(0, 'weights'))
     const block = normals(3 * layout.size, 'block')
     const here = await multiply(cpu, parameters, block)
     expect(largestError(await multiply(gpu, parameters, block), here)).toBeLessThan(1e-4)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { InputError, MissingFileError } from '#base'
+import { readAll } from '#learn/datasets'
 import { dataCardSchema, dataSchema } from '#shared/schemas'
 import { loadData } from '../../../../src-main/lab/experiments/data.ts'
 
@@ -33,22 +34,30 @@ describe('loadData', () => {
     expect([card.trainCount, card.validationCount]).toEqual([train.count, validation!.count])
     const total = train.count + validation!.count
     expect(validation!.count).toBe(Math.round(0.2 * total))
-    expect(validation!.outputCount).toBe(train.outputCount)
-    expect(validation!.featureCount).toBe(train.featureCount)
+    expect(validation!.targets).toEqual(train.targets)
+    expect(validation!.features).toEqual(train.features)
   })
 
   test.each(specs)(
     'gives equal bytes for equal seeds of $kind, others for others',
     async (spec) => {
-      const first = await load(spec, 1)
-      expect(await load(spec, 1)).toEqual(first)
-      expect((await load(spec, 2)).train.features).not.toEqual(first.train.features)
+      const contents = async (seed: number) => {
+        const { train, validation, card } = await load(spec, seed)
+        return { card, train: await readAll(train), validation: await readAll(validation!) }
+      }
+      const first = await contents(1)
+      expect(await contents(1)).toEqual(first)
+      expect((await contents(2)).train.features).not.toEqual(first.train.features)
     },
   )
 
-  test('gives classes one-hot targets for squared error', async () => {
+  test('gives classes as labels for squared error too', async () => {
     const { train } = await load({ kind: 'digits' })
-    expect(train.targets.reduce((a, b) => a + b)).toBe(train.count)
+    expect(train.targets).toEqual({ kind: 'classes', count: 10, perSample: 1 })
+    const { targets } = await readAll(train)
+    expect(targets).toBeInstanceOf(Int32Array)
+    expect(targets).toEqual(train.labels)
+    expect(targets.length).toBe(train.count)
   })
 
   test('holds nothing out at fraction 0', async () => {
@@ -63,7 +72,7 @@ describe('loadData', () => {
     // One feature of variance 1, one constant: variance 1/2 over all entries.
     expect(card.featureDeviation).toBeCloseTo(Math.SQRT1_2, 6)
     const raw = await load({ kind: 'file', path: file, standardize: false })
-    expect(raw.train.features[1]).toBe(5)
+    expect((await readAll(raw.train)).features[1]).toBe(5)
   })
 
   test('names the key when the split leaves nothing to train on', async () => {

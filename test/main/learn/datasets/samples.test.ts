@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createStream } from '#base'
 import {
   classCounts,
-  gatherRows,
+  readAll,
+  samplesInMemory,
   selectRows,
   splitSamples,
   standardize,
@@ -11,77 +12,98 @@ import {
   type Samples,
 } from '#learn/datasets'
 
+const features = { kind: 'values', shape: [3] } as const
+const valuesOf = (count: number): Float32Array =>
+  Float32Array.from({ length: 3 * count }, (_, i) => {
+    const row = Math.floor(i / 3)
+    return [row, 2 * row, 7][i % 3]!
+  })
+
 /** Row r has features (r, 2r, 7) and class r mod 3. */
-function countingSamples(count: number): Samples {
-  const labels = Int32Array.from({ length: count }, (_, row) => row % 3)
-  return {
-    count,
-    featureCount: 3,
-    outputCount: 3,
-    features: Float32Array.from({ length: 3 * count }, (_, i) => {
-      const row = Math.floor(i / 3)
-      return [row, 2 * row, 7][i % 3]!
-    }),
-    targets: Float32Array.from({ length: 3 * count }, (_, i) =>
-      labels[Math.floor(i / 3)] === i % 3 ? 1 : 0,
-    ),
-    labels,
-  }
-}
-const rowsOf = ({ features }: Samples) => [...features].filter((_, i) => i % 3 === 0)
+const countingSamples = (count: number, values = valuesOf(count)): Samples =>
+  samplesInMemory({
+    features,
+    targets: { kind: 'classes', count: 3, perSample: 1 },
+    values,
+    answers: Int32Array.from({ length: count }, (_, row) => row % 3),
+  })
+
+/** Features as numbers, row after row. */
+const featuresOf = async (samples: Samples) => [...(await readAll(samples)).features]
+/** Row numbers that samples were counted by. */
+const rowsOf = async (samples: Samples) => (await featuresOf(samples)).filter((_, i) => i % 3 === 0)
 
 describe('selectRows', () => {
-  test('takes rows in the order given, more than once if asked', () => {
+  test('takes rows in the order given, more than once if asked', async () => {
     const picked = selectRows(countingSamples(5), Uint32Array.of(4, 0, 4))
-    expect([...picked.features]).toEqual([4, 8, 7, 0, 0, 7, 4, 8, 7])
-    expect([...picked.targets]).toEqual([0, 1, 0, 1, 0, 0, 0, 1, 0])
-    expect([...picked.labels!]).toEqual([1, 0, 1])
+    expect(await readAll(picked)).toEqual({
+      features: Float32Array.of(4, 8, 7, 0, 0, 7, 4, 8, 7),
+      targets: Int32Array.of(1, 0, 1),
+    })
+    expect(picked.labels).toEqual(Int32Array.of(1, 0, 1))
     expect(picked.count).toBe(3)
   })
 
-  test('leaves regression without labels', () => {
-    const samples = { ...countingSamples(2), labels: null }
-    expect(selectRows(samples, Uint32Array.of(1)).labels).toBeNull()
+  test('leaves regression without labels', async () => {
+    const samples = samplesInMemory({
+      features,
+      targets: { kind: 'values', count: 2 },
+      values: valuesOf(2),
+      answers: Float32Array.of(0.5, -1, 2.5, 3),
+    })
+    const picked = selectRows(samples, Uint32Array.of(1))
+    expect(picked.labels).toBeNull()
+    expect((await readAll(picked)).targets).toEqual(Float32Array.of(2.5, 3))
   })
 })
 
-describe('gatherRows', () => {
-  test('leaves the rest of a larger buffer alone', () => {
-    const features = new Float32Array(9).fill(-1)
-    const targets = new Float32Array(9).fill(-1)
-    gatherRows(countingSamples(4), Uint32Array.of(2), features, targets)
-    expect([...features]).toEqual([2, 4, 7, -1, -1, -1, -1, -1, -1])
-    expect([...targets]).toEqual([0, 0, 1, -1, -1, -1, -1, -1, -1])
+describe('read', () => {
+  test('leaves the rest of a larger buffer alone', async () => {
+    const batch = new Float32Array(9).fill(-1)
+    const labels = new Int32Array(3).fill(-1)
+    await countingSamples(4).read(Uint32Array.of(2), batch, labels)
+    expect([...batch]).toEqual([2, 4, 7, -1, -1, -1, -1, -1, -1])
+    expect([...labels]).toEqual([2, -1, -1])
   })
 })
 
 describe('splitSamples', () => {
-  test('parts the rows without loss, in their order, by the seed alone', () => {
-    fc.assert(
-      fc.property(
+  test('parts the rows without loss, in their order, by the seed alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 2, max: 60 }),
         fc.double({ min: 0, max: 0.9, noNaN: true }),
         fc.nat(),
-        (count, fraction, seed) => {
+        async (count, fraction, seed) => {
           const heldOut = Math.round(fraction * count)
           fc.pre(heldOut < count)
           const split = () => splitSamples(countingSamples(count), fraction, createStream(seed))
           const { train, validation } = split()
+          expect(train.count).toBe(count - heldOut)
           expect(validation?.count ?? 0).toBe(heldOut)
-          const parts = [rowsOf(train), validation === null ? [] : rowsOf(validation)]
+          const parts = [await rowsOf(train), validation === null ? [] : await rowsOf(validation)]
           for (const rows of parts) expect(rows).toEqual(rows.toSorted((a, b) => a - b))
           const all = parts.flat().toSorted((a, b) => a - b)
           expect(all).toEqual(Array.from({ length: count }, (_, row) => row))
-          expect(split()).toEqual({ train, validation })
+          // Labels go with their rows.
+          for (const [i, rows] of parts.entries()) {
+            const labels = (i === 0 ? train : validation)?.labels ?? []
+            expect([...labels]).toEqual(rows.map((row) => row % 3))
+          }
+          const again = split()
+          expect(await readAll(again.train)).toEqual(await readAll(train))
+          expect(again.validation && (await rowsOf(again.validation))).toEqual(
+            validation && parts[1],
+          )
         },
       ),
     )
   })
 
-  test('holds out other rows for another seed', () => {
+  test('holds out other rows for another seed', async () => {
     const held = (seed: number) =>
       rowsOf(splitSamples(countingSamples(50), 0.5, createStream(seed)).validation!)
-    expect(held(1)).not.toEqual(held(2))
+    expect(await held(1)).not.toEqual(await held(2))
   })
 
   test('refuses to leave nothing to train on, naming the range', () => {
@@ -93,44 +115,40 @@ describe('splitSamples', () => {
 })
 
 describe('standardize', () => {
-  test('brings training features to mean 0 and deviation 1, and constant ones to 0', () => {
-    const { train } = standardize({ train: countingSamples(200), validation: null })
+  test('brings training features to mean 0 and deviation 1, and constant ones to 0', async () => {
+    const { train } = await standardize({ train: countingSamples(200), validation: null })
+    const scaled = await featuresOf(train)
     for (const column of [0, 1]) {
-      const values = [...train.features].filter((_, i) => i % 3 === column)
+      const values = scaled.filter((_, i) => i % 3 === column)
       const mean = values.reduce((a, b) => a + b) / 200
       const variance = values.reduce((sum, x) => sum + x * x, 0) / 200
       expect(Math.abs(mean)).toBeLessThan(1e-6)
       expect(Math.abs(variance - 1)).toBeLessThan(1e-6)
     }
-    expect([...train.features].filter((_, i) => i % 3 === 2)).toEqual(new Array(200).fill(0))
+    expect(scaled.filter((_, i) => i % 3 === 2)).toEqual(new Array(200).fill(0))
   })
 
-  test('measures on the training rows only', () => {
+  test('measures on the training rows only', async () => {
     const train = selectRows(countingSamples(10), Uint32Array.of(0, 2))
-    const validation = { ...selectRows(countingSamples(10), Uint32Array.of(9)) }
-    validation.features[2] = 8
-    const scaled = standardize({ train, validation })
-    expect([...scaled.train.features]).toEqual([-1, -1, 0, 1, 1, 0])
-    expect([...scaled.validation!.features]).toEqual([8, 8, 0])
+    const validation = countingSamples(1, Float32Array.of(9, 18, 8))
+    const scaled = await standardize({ train, validation })
+    expect(await featuresOf(scaled.train)).toEqual([-1, -1, 0, 1, 1, 0])
+    expect(await featuresOf(scaled.validation!)).toEqual([8, 8, 0])
   })
 
-  test('takes a constant for constant though its mean rounds', () => {
+  test('takes a constant for constant though its mean rounds', async () => {
     const count = 49
-    const train: Samples = {
-      ...countingSamples(count),
-      featureCount: 1,
-      features: new Float32Array(count).fill(0.1),
-    }
-    const { features } = standardize({ train, validation: null }).train
-    expect(features.every((value) => value === 0)).toBe(true)
+    const train = countingSamples(count, new Float32Array(3 * count).fill(0.1))
+    const scaled = await standardize({ train, validation: null })
+    expect((await featuresOf(scaled.train)).every((value) => value === 0)).toBe(true)
   })
 })
 
 describe('summarizeSamples', () => {
-  test('counts and averages the training rows', () => {
+  test('counts and averages the training rows', async () => {
     const train = selectRows(countingSamples(5), Uint32Array.of(0, 1, 3))
     expect(classCounts(train)).toEqual([2, 1, 0])
-    const summary = summarizeSamples({ train, validation: countingSamples(2) })
+    const summary = await summarizeSamples({ train, validation: countingSamples(2) })
     expect(summary).toMatchObject({
       trainCount: 3,
       validationCount: 2,

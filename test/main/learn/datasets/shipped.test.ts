@@ -2,31 +2,44 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createStream, MissingFileError } from '#base'
-import { classCounts, loadDigits, loadMnist, loadText, type Samples } from '#learn/datasets'
+import {
+  classCounts,
+  loadDigits,
+  loadMnist,
+  loadText,
+  readAll,
+  type Samples,
+  type TargetBuffer,
+} from '#learn/datasets'
 
 const data = join(import.meta.dirname, '../../../../resources/data')
-const digest = (array: Float32Array | Int32Array): string =>
+const digest = (array: TargetBuffer): string =>
   createHash('sha256')
     .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
     .digest('hex')
     .slice(0, 16)
 
-/** Every row's target is 1 at its label and 0 elsewhere. */
-function expectOneHot({ count, outputCount, targets, labels }: Samples): void {
-  expect(targets.length).toBe(count * outputCount)
-  expect(targets.reduce((a, b) => a + b)).toBe(count)
-  expect(labels!.every((label, row) => targets[row * outputCount + label] === 1)).toBe(true)
+const featuresOf = async (samples: Samples) => (await readAll(samples)).features
+
+/** Every row's target is its label, one of the classes. */
+async function expectLabels(samples: Samples): Promise<void> {
+  const { count, targets, labels } = samples
+  expect(labels!.length).toBe(count)
+  expect((await readAll(samples)).targets).toEqual(labels)
+  expect(labels!.every((label) => label >= 0 && label < targets.count)).toBe(true)
 }
 
 // Digests of the same arrays made by NumPy from the same files.
 describe('loadDigits', () => {
   test('gives the 1,797 digits with pixels in [0, 1]', async () => {
     const digits = await loadDigits(`${data}/digits-8x8`)
-    expect([digits.count, digits.featureCount, digits.outputCount]).toEqual([1797, 64, 10])
-    expect(digest(digits.features)).toBe('9f578524b6cec1fc')
+    expect(digits.count).toBe(1797)
+    expect(digits.features).toEqual({ kind: 'values', shape: [1, 8, 8] })
+    expect(digits.targets).toEqual({ kind: 'classes', count: 10, perSample: 1 })
+    expect(digest(await featuresOf(digits))).toBe('9f578524b6cec1fc')
     expect(digest(digits.labels!)).toBe('3a0e68456f9a3c60')
     expect(classCounts(digits)).toEqual([178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
-    expectOneHot(digits)
+    await expectLabels(digits)
   })
 
   test('says which file is missing', async () => {
@@ -37,16 +50,18 @@ describe('loadDigits', () => {
 describe('loadMnist', () => {
   test('gives the 10,000 digits with pixels in [0, 1]', async () => {
     const mnist = await loadMnist(`${data}/mnist-10k`, 10_000)
-    expect([mnist.count, mnist.featureCount, mnist.outputCount]).toEqual([10_000, 784, 10])
-    expect(digest(mnist.features)).toBe('1aba0e8edfb99434')
+    expect(mnist.count).toBe(10_000)
+    expect(mnist.features).toEqual({ kind: 'values', shape: [1, 28, 28] })
+    expect(mnist.targets).toEqual({ kind: 'classes', count: 10, perSample: 1 })
+    expect(digest(await featuresOf(mnist))).toBe('1aba0e8edfb99434')
     expect(digest(mnist.labels!)).toBe('f352a8a476c8827d')
     expect(classCounts(mnist)).toEqual([1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978])
-    expectOneHot(mnist)
+    await expectLabels(mnist)
   })
 
   test('gives the first ones if fewer are wanted, and refuses more than there are', async () => {
     const mnist = await loadMnist(`${data}/mnist-10k`, 100)
-    expect(digest(mnist.features)).toBe('58eba01917c5bdd8')
+    expect(digest(await featuresOf(mnist))).toBe('58eba01917c5bdd8')
     await expect(loadMnist(`${data}/mnist-10k`, 10_001)).rejects.toThrow(
       'samples must be in 1…10000, got 10001',
     )
@@ -63,21 +78,21 @@ describe('loadText', () => {
       stream: createStream(seed, 'text'),
       ...(part === undefined ? {} : { part }),
     })
-  const classesOf = ({ features, featureCount }: Samples, row: number) =>
-    Array.from({ length: 12 }, (_, i) => {
-      const start = row * featureCount + 62 * i
-      const bits = features.subarray(start, start + 62)
-      expect(bits.reduce((a, b) => a + b)).toBe(1)
-      return bits.indexOf(1)
-    })
 
-  test('gives windows of the text, one-hot, and the byte that follows', async () => {
+  test('gives windows of the text, byte by byte, and the byte that follows', async () => {
     const samples = await load(2000)
-    expect([samples.count, samples.featureCount, samples.outputCount]).toEqual([2000, 744, 62])
-    expectOneHot(samples)
+    expect(samples.count).toBe(2000)
+    expect(samples.features).toEqual({ kind: 'tokens', length: 12, vocabulary: 62 })
+    expect(samples.targets).toEqual({ kind: 'classes', count: 62, perSample: 1 })
+    await expectLabels(samples)
+    const tokens = await featuresOf(samples)
+    expect(tokens).toBeInstanceOf(Int32Array)
     const windows = Array.from({ length: samples.count }, (_, row) =>
-      [...classesOf(samples, row), samples.labels![row]!].map((k) => vocabulary[k]).join(''),
+      [...tokens.subarray(12 * row, 12 * (row + 1)), samples.labels![row]!]
+        .map((k) => vocabulary[k])
+        .join(''),
     )
+    expect(windows.every((window) => window.length === 13)).toBe(true)
     // Most long windows of English occur once, so hardly any is drawn twice.
     expect(new Set(windows).size).toBeGreaterThan(1950)
     const spaces = windows.filter((window) => window.endsWith(' ')).length / 2000
@@ -87,12 +102,12 @@ describe('loadText', () => {
   })
 
   test('is equal for equal seeds, differs for others and between the parts', async () => {
-    const first = digest((await load(50)).features)
-    expect(digest((await load(50)).features)).toBe(first)
-    expect(digest((await load(50, 2)).features)).not.toBe(first)
+    const first = digest(await featuresOf(await load(50)))
+    expect(digest(await featuresOf(await load(50)))).toBe(first)
+    expect(digest(await featuresOf(await load(50, 2)))).not.toBe(first)
     const heldOut = await load(50, 1, 'validation')
-    expect(heldOut.outputCount).toBe(62)
-    expect(digest(heldOut.features)).not.toBe(first)
+    expect(heldOut.targets.count).toBe(62)
+    expect(digest(await featuresOf(heldOut))).not.toBe(first)
   })
 
   test('refuses more windows than the part has', async () => {
@@ -101,10 +116,12 @@ describe('loadText', () => {
     )
   })
 
-  test('refuses what would not fit in memory', async () => {
-    const options = { context: 64, samples: 500_000, stream: createStream(1) }
-    await expect(loadText(folder, options)).rejects.toThrow(
-      'samples must be at most 135300 with 3968 numbers each, got 500000',
+  test('reads as many windows as are asked for, and refuses to hold more than fit in memory', async () => {
+    const options = { context: 4096, samples: 131_073, stream: createStream(1) }
+    const samples = await loadText(folder, options)
+    expect(samples.count).toBe(131_073)
+    await expect(readAll(samples)).rejects.toThrow(
+      'samples must be at most 131072 with 4096 numbers each, got 131073',
     )
   })
 })

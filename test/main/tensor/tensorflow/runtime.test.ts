@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createStream, fillNormal, ShapeError, UnsupportedError } from '#base'
-import { lossProgram, networkLayout, type Network } from '#learn/models'
+import { fullyConnected, lossProgram } from '#learn/models'
 import { optimizerTransform, type Optimizer } from '#learn/optimizers'
 import { Trainer } from '#learn/training'
 import type { Dtype } from '#tensor/dense'
@@ -188,9 +188,14 @@ describe('block algebra', () => {
 })
 
 describe('training', () => {
-  const network: Network = { widths: [6, 8, 4], activation: 'gelu', bias: true }
-  const layout = networkLayout(network)
-  const loss = lossProgram({ network, loss: 'cross-entropy', batchSize: 5, withAccuracy: true })
+  const model = fullyConnected({
+    widths: [6, 8, 4],
+    activation: 'gelu',
+    bias: true,
+    targets: 'classes',
+  })
+  const { layout } = model
+  const loss = lossProgram({ model, loss: 'cross-entropy', batchSize: 5, withAccuracy: true })
   const optimizers: readonly Optimizer[] = [
     { kind: 'momentum', momentum: 0.9, nesterov: false },
     { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
@@ -203,10 +208,10 @@ describe('training', () => {
       initialParameters: normal(layout.size, 3).map((x) => 0.4 * x),
       runtime: on,
     })
-    const targets = new Float32Array(20)
-    for (let row = 0; row < 5; row += 1) targets[4 * row + (row % 4)] = 1
+    const targets = Int32Array.of(0, 1, 2, 3, 0)
     for (let step = 0; step < 6; step += 1) {
-      await trainer.step([normal(30, 4 + step), targets, new Float32Array(5).fill(0.2)], 0.05)
+      const batch = [normal(30, 4 + step), targets, new Float32Array(5).fill(0.2)]
+      await trainer.step(batch, { learningRate: 0.05, isObserved: false })
     }
     const { parameters } = await trainer.read()
     await trainer.release()
