@@ -71,7 +71,75 @@ const rmsprop = z
   })
   .meta({ title: 'RMSProp' })
 
-/** Optimizers, each a chain of transforms; see `learn/optimizers`. */
-export const optimizerSchema = z.discriminatedUnion('kind', [sgd, momentum, adam, adamw, rmsprop])
+const lbfgs = z
+  .strictObject({
+    kind: z.literal('lbfgs'),
+    learningRate: learningRate(1, 'Length of the first trial step in units of the direction.'),
+    historySize: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(10)
+      .meta({ title: 'History', description: 'Pairs of steps and gradient changes kept.' }),
+    lineSearch: z.enum(['strong-wolfe', 'none']).default('strong-wolfe').meta({
+      title: 'Line search',
+    }),
+    maxEvaluations: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(25)
+      .meta({ title: 'Evaluations', description: 'Of loss and gradient in a line search.' }),
+    pairs: z.enum(['skip', 'damp']).default('skip').meta({
+      title: 'Pairs of small curvature',
+      description: 'Left out, or damped by Powell’s rule.',
+    }),
+  })
+  .meta({
+    title: 'L-BFGS',
+    description: 'On the whole data set if the batch holds it; else on each batch in turn.',
+  })
+
+const everySteps = (value: number, least: number, title: string) =>
+  z.int().min(least).max(1_000_000).default(value).meta({ title, description: 'Steps.' })
+const kfac = z
+  .strictObject({
+    kind: z.literal('kfac'),
+    learningRate: learningRate(1, 'Times the step that the quadratic model asks for.'),
+    fisher: z.enum(['sampled', 'exact']).default('sampled').meta({
+      title: 'Fisher factors',
+      description: 'From targets drawn of the network’s own law, or exactly, a pass an output.',
+    }),
+    damping: z.number().positive().max(1e6).default(0.1).meta({
+      title: 'Damping',
+      description: 'λ at the start; adapted by the reduction ratio (Levenberg–Marquardt).',
+    }),
+    adaptEvery: everySteps(5, 0, 'Adapt damping every'),
+    factorsEvery: everySteps(1, 1, 'Update factors every'),
+    inversesEvery: everySteps(20, 1, 'Invert factors every'),
+    decay: decay(0.95, 'Decay of factors'),
+    rescaling: z.enum(['exact', 'clip']).default('exact').meta({
+      title: 'Step length',
+      description: 'By the damped quadratic model, or by a bound on the KL divergence.',
+    }),
+    clip: z.number().positive().max(1e6).default(1e-3).meta({ title: 'KL bound' }),
+    momentum: decay(0.9, 'Momentum'),
+    largestFactor: z.int().min(1).max(100_000).default(4_096).meta({
+      title: 'Largest factor',
+      description: 'Layers with a wider side get a diagonal one.',
+    }),
+  })
+  .meta({ title: 'K-FAC', description: 'Natural gradient by Kronecker factors of the Fisher.' })
+
+/** Optimizers: chains of transforms (see `learn/optimizers`), and two with programs of their own. */
+export const optimizerSchema = z.discriminatedUnion('kind', [
+  sgd,
+  momentum,
+  adam,
+  adamw,
+  rmsprop,
+  lbfgs,
+  kfac,
+])
 
 export type OptimizerSpec = z.infer<typeof optimizerSchema>

@@ -9,7 +9,9 @@ import {
 import { lossProgram, type Loss, type Model } from '#learn/models'
 import { entriesOf, labelsPerSample, type Task } from '#learn/tasks'
 import { answerEntries } from '#learn/datasets'
+import { scaleByLearningRate } from '#learn/optimizers'
 import { stepProgram } from '#learn/training'
+import type { ValueType } from '#tensor/program'
 import { sizeOf } from '#tensor/dense'
 import { formatBytes, planProgram } from '#tensor/runtime'
 import type { MeasureSpec, TrainSpec } from '#shared/schemas'
@@ -76,17 +78,39 @@ export interface TrainingSize {
   readonly splits: readonly number[]
 }
 
+/** Numbers in the state of an optimizer. */
+function optimizerEntries(train: TrainSpec, model: Model, types: readonly ValueType[]): number {
+  const { optimizer } = train
+  const { size, entries } = model.layout
+  switch (optimizer.kind) {
+    case 'lbfgs':
+      return (2 * optimizer.historySize + 1) * size
+    case 'kfac':
+      // Two factors and their inverses a matrix, and two vectors.
+      return entries.reduce((sum, { shape }) => {
+        const sides = [shape[0] ?? 1, sizeOf(shape.slice(1)) + 1]
+        const factors = sides.map((side) => (side > optimizer.largestFactor ? side : side ** 2))
+        return sum + (shape.length > 1 ? 2 * (factors[0]! + factors[1]!) : 0)
+      }, 2 * size)
+    default:
+      return transformOf(train, model)!
+        .init(types)
+        .reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  }
+}
+
 /** Forecasts the memory of training: two sets of parameters and state that take turns, and the first draw. */
 export function forecastTraining(size: TrainingSize): MemoryForecast {
   const { model, train, batchSize, splits } = size
   const { loss } = train
   const { layout } = model
-  const optimizer = transformOf(size.train, model)
   const program = lossProgram({ model, loss, batchSize, mode: 'train' })
   const types = program.inputs.slice(0, layout.entries.length).map(({ type }) => type)
-  const stateSize = optimizer.init(types).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  const transform = transformOf(size.train, model)
+  const stateSize = optimizerEntries(size.train, model, types)
   const programs = [
-    stepProgram(program, layout.entries.length, optimizer, {
+    // A second-order step goes through the gradient as that of SGD does, and has its own programs besides.
+    stepProgram(program, layout.entries.length, transform ?? scaleByLearningRate(), {
       bufferCount: model.buffers.entries.length,
     }),
     ...splits.map((count) =>

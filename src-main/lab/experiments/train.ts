@@ -1,6 +1,6 @@
 import { createStream, monotonicMs, NonFiniteError, StoppedError } from '#base'
 import { createBatchCursor, type BatchCursor } from '#learn/datasets'
-import { initializeParameters, type Model } from '#learn/models'
+import type { Model } from '#learn/models'
 import { scheduledRate } from '#learn/optimizers'
 import {
   freshStopState,
@@ -18,6 +18,7 @@ import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts
 import { createStepper } from './create-stepper.ts'
 import type { ExperimentData } from './data.ts'
 import { createProgressReporter } from './progress.ts'
+import { startingValues } from './starting-values.ts'
 import { evaluatedSamples, SplitEvaluation, type SplitMeans } from './split-evaluation.ts'
 
 /** What training leads to. */
@@ -213,11 +214,14 @@ export async function trainNetwork(
   const isDue = (step: number): boolean =>
     step === 1 || step === total || step % spec.train.evaluateEverySteps === 0
 
+  const start = await startingValues(spec, model, seed)
   const stepper = await createStepper({
     spec,
     model,
     batchSize: cursor.batchSize,
-    initialParameters: initializeParameters(model, createStream(seed, 'initialization')),
+    sampleCount: data.train.count,
+    initialParameters: start.parameters,
+    initialBuffers: start.buffers,
     seed,
     runtime: workplace.runtime,
   })
