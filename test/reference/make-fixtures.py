@@ -110,34 +110,6 @@ def make_network(name, widths, activation, bias, loss, count, seed):
     (networks / f"{name}.json").write_text(compact(golden))
 
 
-def make_trajectories():
-    """20 full-batch steps of each optimizer on tanh-mse-no-bias, in float64."""
-    data = np.load(networks / "tanh-mse-no-bias-data.npz")
-    x, y = torch.tensor(data["x"]).double(), torch.tensor(data["y"]).double()
-    optimizers = {
-        "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
-        "momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
-        "nesterov": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
-        "adam": lambda p: torch.optim.Adam(p, lr=0.01),
-    }
-    result = {"versions": versions}
-    for name, make in optimizers.items():
-        net = Mlp([5, 7, 3], "tanh", False)
-        weights = np.load(networks / "tanh-mse-no-bias.npz")
-        net.load_state_dict({k: torch.tensor(weights[k]) for k in weights.files})
-        net = net.double()
-        optimizer = make(net.parameters())
-        losses = []
-        for _ in range(20):
-            optimizer.zero_grad()
-            value = loss_of(net(x), y, "squared-error")
-            value.backward()
-            optimizer.step()
-            losses.append(value.item())
-        result[name] = {"losses": losses, "parameters": flat(net.parameters()).tolist()}
-    (networks / "trajectories.json").write_text(compact(result))
-
-
 def make_codecs():
     base = np.arange(24).reshape(2, 3, 4)
     arrays = {
@@ -184,7 +156,6 @@ networks.mkdir(exist_ok=True)
 codecs.mkdir(exist_ok=True)
 for seed, case in enumerate(cases):
     make_network(*case, seed)
-make_trajectories()
 make_codecs()
 for path in here.glob("*/*.safetensors"):
     path.chmod(0o644)
