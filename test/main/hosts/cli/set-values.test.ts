@@ -26,7 +26,12 @@ describe('--set', () => {
     const spec = experimentSchema.parse(
       set({}, 'train.optimizer.kind=sgd', 'train.optimizer.learningRate=1'),
     )
-    expect(spec.train.optimizer).toEqual({ kind: 'sgd', learningRate: 1 })
+    expect(spec.train.optimizer).toEqual({
+      kind: 'sgd',
+      learningRate: 1,
+      weightDecay: 0,
+      clipNorm: 0,
+    })
   })
 
   it('an element of a list that is not written down is that of the default list', () => {

@@ -12,7 +12,7 @@ import {
 } from '#shared/schemas'
 import { loadData } from '../../../../src-main/lab/experiments/data.ts'
 import { planMemory } from '../../../../src-main/lab/experiments/memory-plan.ts'
-import { networkOfSpec } from '../../../../src-main/lab/experiments/run-experiment.ts'
+import { modelOfSpec } from '../../../../src-main/lab/experiments/model-of-spec.ts'
 
 const runtime = createOnnxRuntime({ threads: 1 })
 const origin: Workplace['origin'] = {
@@ -52,6 +52,7 @@ async function run(input: ExperimentInput, limits: Workplace['limits']): Promise
     },
     loadCheckpoint: () => Promise.resolve(null),
     saveCheckpoint: () => Promise.resolve(),
+    saveWeights: () => Promise.resolve(),
   }
   const resources = join(import.meta.dirname, '../../../../resources')
   const order = { spec: experimentSchema.parse(input), seed: 1, measuredIndices: [], elapsedMs: 0 }
@@ -116,9 +117,9 @@ test('a basis that finds no room goes to disk, and the results are the same', as
   const limits = { bytes: 12 * mebibyte, scratch }
   const spec = experimentSchema.parse(input)
   const data = await loadData(spec.data, 1, spec.train.loss, '')
-  const network = networkOfSpec(spec, data)
+  const model = modelOfSpec(spec, data)
   const pending = [...spec.measure.entries()]
-  const plan = await planMemory({ spec, network, data, pending, runtime, limits })
+  const plan = await planMemory({ spec, model, data, pending, runtime, limits })
   // Two bases of 200 vectors of 7,203 numbers: there is room for less than one.
   expect(plan.basis.residentBytes).toBeLessThan(200 * 7203 * 4)
   const [expected, got] = [await run(input, {}), await run(input, limits)]

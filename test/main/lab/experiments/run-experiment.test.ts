@@ -59,6 +59,7 @@ async function run(
       checkpoints.set(step, bytes)
       return Promise.resolve()
     },
+    saveWeights: () => Promise.resolve(),
   }
   const spec = experimentSchema.parse(input)
   const order = { spec, seed: 3, measuredIndices: options.measured ?? [], elapsedMs: 0 }
