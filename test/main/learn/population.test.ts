@@ -1,70 +1,93 @@
 import { describe, expect, test } from 'vitest'
 import { createStream, fillNormal } from '#base'
-import { affine, conv2d, globalAveragePool } from '#learn/layers'
-import { initializeParameters, lossProgram, networkLayout } from '#learn/models'
+import {
+  buildModel,
+  fullyConnected,
+  initializeBuffers,
+  initializeParameters,
+  lossProgram,
+  type Model,
+} from '#learn/models'
 import { optimizerTransform, type Optimizer } from '#learn/optimizers'
 import { PopulationTrainer, Trainer } from '#learn/training'
 import { createLayout, sizeOf, type Layout } from '#tensor/dense'
-import {
-  logSumExp,
-  mul,
-  reduceMean,
-  reduceSum,
-  sub,
-  tanh,
-  traceProgram,
-  type Program,
-} from '#tensor/program'
+import { mul, reduceMean, sub, traceProgram, type Program } from '#tensor/program'
 import { float32, largestError } from '../../support/programs.ts'
 
 const optimizers: readonly [string, Optimizer][] = [
   ['sgd', { kind: 'sgd' }],
   ['momentum', { kind: 'momentum', momentum: 0.9, nesterov: false }],
   ['adam', { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }],
+  [
+    'everything',
+    {
+      kind: 'adamw',
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      clipNorm: 0.5,
+      averageDecay: 0.9,
+    },
+  ],
 ]
 const members = 3
 const batchSize = 8
 const classes = 4
 
-interface Task {
+interface Network {
+  readonly model: Model
   readonly loss: Program
   readonly layout: Layout
+  readonly buffers: Layout
   readonly features: readonly number[]
 }
 
+const asNetwork = (model: Model, shape: readonly number[]): Network => ({
+  model,
+  loss: lossProgram({
+    model,
+    loss: 'cross-entropy',
+    batchSize,
+    mode: 'train',
+    withAccuracy: true,
+  }),
+  layout: model.layout,
+  buffers: model.buffers,
+  features: [batchSize, ...shape],
+})
+
 /** Two hidden layers. */
-function mlp(): Task {
-  const network = { widths: [6, 10, 8, classes], activation: 'tanh', bias: true } as const
-  const options = { network, loss: 'cross-entropy', batchSize, withAccuracy: true } as const
-  return { loss: lossProgram(options), layout: networkLayout(network), features: [batchSize, 6] }
+function mlp(): Network {
+  const widths = [6, 10, 8, classes]
+  const model = fullyConnected({ widths, activation: 'tanh', bias: true, targets: 'classes' })
+  return asNetwork(model, [6])
 }
 
-/** Two convolutions, the second with a stride, and a classifier on the means. */
-function convNet(): Task {
-  const layout = createLayout([
-    { name: 'conv1.weight', shape: [4, 2, 3, 3] },
-    { name: 'conv1.bias', shape: [4] },
-    { name: 'conv2.weight', shape: [5, 4, 3, 3] },
-    { name: 'head.weight', shape: [classes, 5] },
-    { name: 'head.bias', shape: [classes] },
-  ])
-  const features = [batchSize, 2, 6, 6]
-  const types = [
-    ...layout.entries.map(({ shape }) => float32(shape)),
-    float32(features),
-    float32([batchSize, classes]),
-    float32([batchSize]),
-  ]
-  const loss = traceProgram('conv net', types, (inputs) => {
-    const [w1, b1, w2, w3, b3, x, targets, weights] = inputs
-    const window = { padding: [1, 1] } as const
-    const first = tanh(conv2d(x!, { weight: w1!, bias: b1! }, window))
-    const second = tanh(conv2d(first, { weight: w2!, bias: null }, { ...window, stride: [2, 2] }))
-    const outputs = affine(globalAveragePool(second), { weight: w3!, bias: b3! })
-    const each = sub(logSumExp(outputs), reduceSum(mul(targets!, outputs), [1]))
-    return [reduceSum(mul(weights!, each))]
-  })
-  return { loss, layout, features }
+/** Two convolutions with batch norm, the second with a stride, and a classifier on the means. */
+function convNet(): Network {
+  const shape = [2, 6, 6]
+  const model = buildModel(
+    {
+      kind: 'cnn',
+      channels: [4, 5],
+      strides: [1, 2],
+      kernel: 3,
+      pooling: 'none',
+      normalization: 'batch',
+      groups: 1,
+      head: 'average',
+      hidden: [],
+      activation: 'tanh',
+      bias: true,
+    },
+    {
+      features: { kind: 'values', shape },
+      targets: { kind: 'classes', count: classes, perSample: 1 },
+    },
+    { initialization: 'glorot-normal', parameterization: { kind: 'standard' } },
+  )
+  return asNetwork(model, shape)
 }
 
 function normals(shape: readonly number[], ...path: (string | number)[]): Float32Array {
@@ -73,64 +96,69 @@ function normals(shape: readonly number[], ...path: (string | number)[]): Float3
   return data
 }
 
-const startOf = ({ layout }: Task, member: number): Float32Array => {
-  const start = initializeParameters(layout, 'glorot-normal', createStream(member, 'start'))
-  const offsets = normals([layout.size], 'offsets', member)
+const startOf = ({ model }: Network, member: number): Float32Array => {
+  const start = initializeParameters(model, createStream(member, 'start'))
+  const offsets = normals([model.layout.size], 'offsets', member)
   return start.map((x, i) => x + 0.3 * offsets[i]!)
 }
 
-/** Features, one-hot targets and weights of one batch. */
-function batchOf({ features }: Task, ...path: (string | number)[]): Float32Array[] {
+/** Features, labels and weights of one batch. */
+function batchOf(
+  { features }: Network,
+  ...path: (string | number)[]
+): [Float32Array, Int32Array, Float32Array] {
   const stream = createStream(2, ...path)
-  const targets = new Float32Array(batchSize * classes)
-  for (let row = 0; row < batchSize; row += 1) {
-    targets[row * classes + Math.floor(classes * stream.nextUniform())] = 1
-  }
+  const labels = new Int32Array(batchSize).map(() => Math.floor(classes * stream.nextUniform()))
   return [
     normals(features, 'features', ...path),
-    targets,
+    labels,
     new Float32Array(batchSize).fill(1 / batchSize),
   ]
 }
 
-const stacked = (parts: readonly Float32Array[]): Float32Array =>
-  Float32Array.from(parts.flatMap((part) => [...part]))
+const plain = (learningRate: number) => ({ learningRate, isObserved: false })
 
 describe.each([
   ['a multilayer perceptron', mlp],
   ['a convolutional network', convNet],
-] as const)('a population of %s', (_, makeTask) => {
-  const task = makeTask()
+] as const)('a population of %s', (_, makeNetwork) => {
+  const network = makeNetwork()
   const rates = [0.05, 0.02, 0.1]
 
-  test.each(optimizers)('equals separate trainers by %s for 20 steps', async (kind, optimizer) => {
+  test.each(optimizers)('equals separate trainers by %s for 20 steps', async (_, optimizer) => {
     const settings = {
-      loss: task.loss,
-      layout: task.layout,
+      ...network,
+      initialBuffers: initializeBuffers(network.model),
       optimizer: optimizerTransform(optimizer),
     }
-    const starts = Array.from({ length: members }, (_, member) => startOf(task, member))
+    const starts = Array.from({ length: members }, (_, member) => startOf(network, member))
     const population = await PopulationTrainer.create({
       ...settings,
       members,
       initialParameters: starts,
     })
-    const memberRates = rates.map((rate) => (kind === 'adam' ? 0.1 * rate : rate))
+    const memberRates = rates.map((rate) => (optimizer.kind.startsWith('adam') ? 0.1 * rate : rate))
     const results = []
     for (let step = 0; step < 20; step += 1) {
-      results.push(await population.step(batchOf(task, step), memberRates))
+      results.push(await population.step(batchOf(network, step), memberRates))
     }
     for (const [member, initialParameters] of starts.entries()) {
       const trainer = await Trainer.create({ ...settings, initialParameters })
       for (let step = 0; step < 20; step += 1) {
-        const { loss, gradientNorm } = await trainer.step(batchOf(task, step), memberRates[member]!)
+        const { loss, gradientNorm } = await trainer.step(
+          batchOf(network, step),
+          plain(memberRates[member]!),
+        )
         const { losses, gradientNorms } = results[step]!
         expect(Math.abs(losses[member]! / loss - 1)).toBeLessThan(1e-5)
         expect(Math.abs(gradientNorms[member]! / gradientNorm - 1)).toBeLessThan(1e-5)
       }
       const own = await trainer.read()
-      expect(largestError(await population.parametersOf(member), own.parameters)).toBeLessThan(1e-5)
-      expect(largestError(await population.stateOf(member), own.state)).toBeLessThan(1e-5)
+      const vectors = await population.vectorsOf(member)
+      for (const key of ['parameters', 'state', 'buffers'] as const) {
+        expect(largestError(vectors[key], own[key])).toBeLessThan(1e-5)
+      }
+      expect(largestError(await population.evaluatedOf(member), own.evaluated)).toBeLessThan(1e-5)
       await trainer.release()
     }
     await population.release()
@@ -138,27 +166,28 @@ describe.each([
 
   test('equals separate trainers on data of their own', async () => {
     const settings = {
-      loss: task.loss,
-      layout: task.layout,
+      ...network,
+      initialBuffers: initializeBuffers(network.model),
       optimizer: optimizerTransform({ kind: 'sgd' }),
     }
-    const starts = Array.from({ length: members }, (_, member) => startOf(task, member))
+    const starts = Array.from({ length: members }, (_, member) => startOf(network, member))
     const population = await PopulationTrainer.create({
       ...settings,
       members,
-      initialParameters: stacked(starts),
+      initialParameters: Float32Array.from(starts.flatMap((start) => [...start])),
       isDataPerMember: [true, true, false],
     })
-    const batches = (step: number) => starts.map((_, member) => batchOf(task, member, step))
+    const batches = (step: number) => starts.map((_, member) => batchOf(network, member, step))
     for (let step = 0; step < 5; step += 1) {
       const each = batches(step)
-      const data = [0, 1].map((input) => stacked(each.map((batch) => batch[input]!)))
-      await population.step([...data, each[0]![2]!], rates)
+      const features = Float32Array.from(each.flatMap(([x]) => [...x]))
+      const labels = Int32Array.from(each.flatMap(([, y]) => [...y]))
+      await population.step([features, labels, each[0]![2]], rates)
     }
     for (const [member, initialParameters] of starts.entries()) {
       const trainer = await Trainer.create({ ...settings, initialParameters })
       for (let step = 0; step < 5; step += 1) {
-        await trainer.step(batches(step)[member]!, rates[member]!)
+        await trainer.step(batches(step)[member]!, plain(rates[member]!))
       }
       const { parameters } = await trainer.read()
       expect(largestError(await population.parametersOf(member), parameters)).toBeLessThan(1e-5)
@@ -169,11 +198,11 @@ describe.each([
 
   test('names the member that diverges and keeps what it had; the others go on', async () => {
     const settings = {
-      loss: task.loss,
-      layout: task.layout,
+      ...network,
+      initialBuffers: initializeBuffers(network.model),
       optimizer: optimizerTransform({ kind: 'momentum', momentum: 0.9, nesterov: false }),
     }
-    const starts = Array.from({ length: members }, (_, member) => startOf(task, member))
+    const starts = Array.from({ length: members }, (_, member) => startOf(network, member))
     const create = () =>
       PopulationTrainer.create({ ...settings, members, initialParameters: starts })
     const [sane, broken] = [await create(), await create()]
@@ -181,10 +210,10 @@ describe.each([
     const failedAt: number[][] = []
     for (let step = 0; step < 6; step += 1) {
       held.push(await broken.parametersOf(1))
-      await sane.step(batchOf(task, step), rates)
+      await sane.step(batchOf(network, step), rates)
       // The second step throws member 1 to infinity, where the third one finds no finite loss.
       const result = await broken.step(
-        batchOf(task, step),
+        batchOf(network, step),
         step === 1 ? rates.with(1, Infinity) : rates,
       )
       failedAt.push([...result.newlyFailed])
@@ -201,9 +230,9 @@ describe.each([
       expect(await broken.parametersOf(member)).toEqual(await sane.parametersOf(member))
     }
 
-    await broken.restore(1, await sane.parametersOf(1), await sane.stateOf(1))
+    await broken.restore(1, await sane.vectorsOf(1))
     expect(broken.failures.size).toBe(0)
-    const batch = batchOf(task, 'after')
+    const batch = batchOf(network, 'after')
     expect(await broken.step(batch, rates)).toEqual(await sane.step(batch, rates))
     await sane.release()
     await broken.release()
@@ -251,9 +280,13 @@ describe('PopulationTrainer', () => {
       'learning rates must have shape [2], got [1]',
     )
     await expect(population.parametersOf(2)).rejects.toThrow('member must be in 0…1, got 2')
-    await expect(population.restore(0, Float32Array.of(9), new Float32Array(0))).rejects.toThrow(
-      'saved parameters must have shape [2], got [1]',
-    )
+    await expect(
+      population.restore(0, {
+        parameters: Float32Array.of(9),
+        state: new Float32Array(0),
+        buffers: new Float32Array(0),
+      }),
+    ).rejects.toThrow('saved parameters must have shape [2], got [1]')
     expect([...(await population.parametersOf(1))]).toEqual([3, 4])
     expect([...initialParameters]).toEqual([1, 2, 3, 4])
     await population.release()
