@@ -41,6 +41,9 @@ function parseCell(cell: string, locate: () => string, file: string): number {
   )
 }
 
+/** Most numbers of a table: 2 GiB. */
+const largestTable = 2 ** 28
+
 /** Numbers appended one row after another to a buffer that doubles. */
 class GrowingTable {
   header: readonly string[] | null = null
@@ -57,8 +60,16 @@ class GrowingTable {
         return
       }
     }
-    if (this.#used + row.length > this.#values.length) {
-      const larger = new Float64Array(2 * Math.max(this.#values.length, row.length))
+    const needed = this.#used + row.length
+    if (needed > largestTable) {
+      throw new FormatError(
+        file,
+        `must hold at most ${largestTable} numbers, has more at line ${line}`,
+      )
+    }
+    if (needed > this.#values.length) {
+      const wanted = 2 * Math.max(this.#values.length, row.length)
+      const larger = new Float64Array(Math.min(largestTable, wanted))
       larger.set(this.#values)
       this.#values = larger
     }
@@ -71,7 +82,7 @@ class GrowingTable {
   }
 
   get values(): Float64Array {
-    return this.#values.slice(0, this.#used)
+    return this.#values.subarray(0, this.#used)
   }
 }
 
@@ -82,7 +93,7 @@ class GrowingTable {
  * @param bytes - UTF-8, not gzipped.
  * @param file - Named in errors.
  * @throws FormatError naming line and column, if a row has another length than the first, or a cell
- *   is missing or not a number.
+ *   is missing or not a number; naming the line, beyond 2²⁸ numbers.
  * @throws InputError naming line and column, at NaN or ±∞.
  */
 export function parseCsv(bytes: Uint8Array, file: string): NumberTable {
