@@ -16,6 +16,8 @@ export interface ArtifactRepository {
   list(runId: string): Artifact[]
   /** Registered checkpoints of a run, newest first. */
   checkpoints(runId: string): (Artifact & CheckpointNotice)[]
+  /** Forgets weights of later steps than one. */
+  removeWeightsAfter(runId: string, step: number): void
   remove(id: string): void
 }
 
@@ -43,6 +45,9 @@ export function artifactRepository(connection: Connection): ArtifactRepository {
     `SELECT ${columns} FROM artifacts WHERE run_id = ? AND kind = 'checkpoint' AND step IS NOT NULL
      ORDER BY position DESC`,
   )
+  const removeWeights = connection.prepare(
+    "DELETE FROM artifacts WHERE run_id = ? AND kind = 'weights' AND step > ?",
+  )
   const remove = connection.prepare('DELETE FROM artifacts WHERE id = ?')
   return {
     register(entry) {
@@ -63,6 +68,9 @@ export function artifactRepository(connection: Connection): ArtifactRepository {
     },
     list: (runId) => selectAll.all(runId),
     checkpoints: (runId) => selectCheckpoints.all(runId),
+    removeWeightsAfter(runId, step) {
+      removeWeights.run(runId, step)
+    },
     remove(id) {
       remove.run(id)
     },

@@ -7,10 +7,12 @@ import {
   experimentSchema,
   provenanceSchema,
   runSummarySchema,
+  trainingEndSchema,
   type MetricRow,
   type RunDetail,
 } from '#shared/schemas'
 import { checkRecord, hashFile, writeFileDurably, type FileRecord } from './files.ts'
+import { storedMetricRowSchema } from './metrics.ts'
 
 const bundleFileSchema = z.strictObject({
   fileName: z.string(),
@@ -18,15 +20,16 @@ const bundleFileSchema = z.strictObject({
   sha256: z.string(),
 })
 
-/** `manifest.json` of a run's folder: all of a run but the bytes of its files. */
+/** `manifest.json` of a run's folder: all of a run but the bytes of its files; also as earlier versions wrote it. */
 export const bundleManifestSchema = z.strictObject({
   format: z.literal('saddle-run'),
   version: z.literal(1),
-  run: runSummarySchema,
+  run: runSummarySchema.extend({ lastMetrics: storedMetricRowSchema.nullable() }),
   spec: experimentSchema,
   provenance: provenanceSchema.nullable(),
   dataCard: dataCardSchema.nullable(),
   parameterCount: z.int().nullable(),
+  trainingEnd: trainingEndSchema.nullable().default(null),
   /** Files with one measurement document each, in the order of the spec. */
   measurements: z.array(z.string()),
   /** File with the training metrics; null before there are any. */
@@ -58,6 +61,11 @@ const metricColumns = [
   'validationLoss',
   'validationAccuracy',
   'gradientNorm',
+  'batchLoss',
+  'updateNorm',
+  'gradientCosine',
+  'distance',
+  'learningRate',
 ] as const satisfies readonly (keyof MetricRow)[]
 
 /**
@@ -183,6 +191,7 @@ function writeManifest(
     provenance: detail.provenance,
     dataCard: detail.dataCard,
     parameterCount: detail.parameterCount,
+    trainingEnd: detail.trainingEnd,
     measurements: measurements.map(({ fileName }) => fileName),
     metrics: metrics?.fileName ?? null,
     files: [...(metrics === null ? [] : [metrics]), ...measurements, ...registered],

@@ -1,10 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CheckpointNotice } from '#shared/schemas'
-import { fileError } from './file-errors.ts'
-import { readVerified, removeQuietly, sha256Of, writeFileDurably } from './files.ts'
-
-const namePattern = /^checkpoint-(\d{9,})-[0-9a-f]{8}\.safetensors$/
+import { readVerified, removeQuietly } from './files.ts'
+import { listStepFiles, stepOfFile, writeStepFile } from './step-files.ts'
 
 /**
  * Writes a checkpoint so that it is whole and on the disk when this returns.
@@ -14,11 +11,11 @@ const namePattern = /^checkpoint-(\d{9,})-[0-9a-f]{8}\.safetensors$/
  *
  * @throws ApiError `disk-full` naming the path; nothing is left of it then.
  */
-export function writeCheckpoint(folder: string, step: number, bytes: Uint8Array): CheckpointNotice {
-  const hash = sha256Of(bytes).slice(0, 8)
-  const fileName = `checkpoint-${String(step).padStart(9, '0')}-${hash}.safetensors`
-  return { fileName, step, ...writeFileDurably(join(folder, fileName), bytes) }
-}
+export const writeCheckpoint = (
+  folder: string,
+  step: number,
+  bytes: Uint8Array,
+): CheckpointNotice => writeStepFile('checkpoint', folder, step, bytes)
 
 /**
  * Reads a checkpoint and checks its size and hash.
@@ -39,21 +36,10 @@ export function readCheckpoint(folder: string, notice: CheckpointNotice): Uint8A
  * @returns Names of the files removed.
  */
 export function pruneCheckpoints(folder: string, keep: readonly string[]): string[] {
-  const newest = Math.max(-1, ...keep.map(stepOf))
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (error) {
-    throw fileError('read', folder, error)
-  }
-  const old = names.filter(
-    (name) => namePattern.test(name) && stepOf(name) < newest && !keep.includes(name),
-  )
+  const newest = Math.max(-1, ...keep.map((name) => stepOfFile('checkpoint', name) ?? -1))
+  const old = listStepFiles('checkpoint', folder)
+    .filter(({ fileName, step }) => step < newest && !keep.includes(fileName))
+    .map(({ fileName }) => fileName)
   for (const name of old) removeQuietly(join(folder, name))
   return old
-}
-
-function stepOf(fileName: string): number {
-  const digits = namePattern.exec(fileName)?.[1]
-  return digits === undefined ? -1 : Number(digits)
 }

@@ -1,20 +1,19 @@
 import { isoNow } from '#base'
-import { ApiError, type WireError } from '#shared/errors'
-import {
-  computeSchema,
-  dataCardSchema,
-  experimentSchema,
-  provenanceSchema,
-  type ComputeRequest,
-  type DataCard,
-  type ExperimentSpec,
-  type MetricRow,
-  type Progress,
-  type Provenance,
-  type RunStatus,
-  type RunSummary,
+import type { WireError } from '#shared/errors'
+import type {
+  ComputeRequest,
+  DataCard,
+  ExperimentSpec,
+  MetricRow,
+  Progress,
+  Provenance,
+  RunStatus,
+  RunSummary,
+  TrainingEnd,
 } from '#shared/schemas'
 import { runDurably, runRelaxed, type Connection } from './open.ts'
+import { runDocumentTable, type RunDocuments } from './run-documents.ts'
+import { runColumns, runNotFound, toJson, toSummary, type RunRow } from './run-rows.ts'
 
 /** Which runs a list shows; see `runs.list` of the contract. */
 export interface RunFilter {
@@ -30,14 +29,6 @@ export interface RunFacts {
   readonly dataCard: DataCard
   readonly parameterCount: number
   readonly modelLabel: string
-}
-
-/** What a run keeps besides its summary. */
-interface RunDocuments {
-  readonly spec: ExperimentSpec
-  readonly provenance: Provenance | null
-  readonly dataCard: DataCard | null
-  readonly parameterCount: number | null
 }
 
 /** A status in which a run has no compute process and does not wait for one. */
@@ -65,6 +56,8 @@ export interface RunRepository {
   /** Sets how the run stands now that it has no process, and that its bundle must be rewritten. */
   markEnded(runId: string, status: EndStatus, error: WireError | null): void
   setFacts(runId: string, facts: RunFacts): void
+  /** @param end - Null when training goes on again. */
+  setTrainingEnd(runId: string, end: TrainingEnd | null): void
   /** Relaxed: a power cut may undo it. */
   setProgress(runId: string, progress: Progress): void
   /** Relaxed, as the rows it repeats. */
@@ -76,34 +69,6 @@ export interface RunRepository {
   /** Removes the run and all its rows. */
   remove(runId: string): void
 }
-
-interface RunRow {
-  readonly id: string
-  readonly name: string
-  readonly status: RunStatus
-  readonly seed: number
-  readonly data_kind: string
-  readonly model_label: string
-  readonly created_at: string
-  readonly started_at: string | null
-  readonly ended_at: string | null
-  readonly attempt: number
-  readonly progress: string
-  readonly last_metrics: string | null
-  readonly top_eigenvalue: number | null
-  readonly error: string | null
-}
-
-interface DocumentRow {
-  readonly spec: string
-  readonly provenance: string | null
-  readonly data_card: string | null
-  readonly parameter_count: number | null
-}
-
-const columns =
-  'id, name, status, seed, data_kind, model_label, created_at, started_at, ended_at, attempt, ' +
-  'progress, last_metrics, top_eigenvalue, error'
 
 const waiting: Progress = { phase: 'waiting', label: 'waiting', done: 0, total: 0, etaMs: null }
 
@@ -122,19 +87,16 @@ export function listQueries(filter: { readonly status: boolean; readonly text: b
   ]
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   return {
-    page: `SELECT ${columns} FROM runs ${where} ORDER BY position DESC LIMIT @limit OFFSET @offset`,
+    page: `SELECT ${runColumns} FROM runs ${where} ORDER BY position DESC LIMIT @limit OFFSET @offset`,
     count: `SELECT count(*) FROM runs ${where}`,
   }
 }
 
 /** The runs of a store. */
 export function runRepository(connection: Connection): RunRepository {
-  const selectOne = connection.prepare<[string], RunRow>(`SELECT ${columns} FROM runs WHERE id = ?`)
-  const selectDocuments = connection.prepare<[string], DocumentRow>(
-    'SELECT spec, provenance, data_card, parameter_count FROM run_documents WHERE run_id = ?',
-  )
-  const selectCompute = connection.prepare<[string], { readonly compute: string | null }>(
-    'SELECT compute FROM run_documents WHERE run_id = ?',
+  const documents = runDocumentTable(connection)
+  const selectOne = connection.prepare<[string], RunRow>(
+    `SELECT ${runColumns} FROM runs WHERE id = ?`,
   )
   const selectByStatus = connection
     .prepare<[RunStatus], string>('SELECT id FROM runs WHERE status = ? ORDER BY position')
@@ -160,7 +122,7 @@ export function runRepository(connection: Connection): RunRepository {
       runDurably(connection, () => {
         connection
           .prepare(
-            `INSERT INTO runs (${columns}, search) VALUES (@id, @name, @status, @seed, @dataKind,
+            `INSERT INTO runs (${runColumns}, search) VALUES (@id, @name, @status, @seed, @dataKind,
               @modelLabel, @createdAt, @startedAt, @endedAt, @attempt, @progress, @lastMetrics,
               @topEigenvalue, @error, @search)`,
           )
@@ -171,43 +133,17 @@ export function runRepository(connection: Connection): RunRepository {
             error: toJson(summary.error),
             search: searchText(summary.name, summary.dataKind, summary.modelLabel),
           })
-        connection
-          .prepare('INSERT INTO run_documents (run_id, spec, compute) VALUES (?, ?, ?)')
-          .run(summary.id, JSON.stringify(spec), toJson(compute))
+        documents.insert(summary.id, spec, compute)
       })
     },
     find(runId) {
       const row = selectOne.get(runId)
       return row === undefined ? null : toSummary(row)
     },
-    documents(runId) {
-      const row = selectDocuments.get(runId)
-      if (row === undefined) throw runNotFound(runId)
-      const parsed = experimentSchema.safeParse(JSON.parse(row.spec))
-      if (!parsed.success) {
-        throw new ApiError('store-corrupt', `the stored spec of run ${runId} cannot be read`, {
-          runId,
-          problem: parsed.error.message,
-        })
-      }
-      return {
-        spec: parsed.data,
-        provenance:
-          row.provenance === null ? null : provenanceSchema.parse(JSON.parse(row.provenance)),
-        dataCard: row.data_card === null ? null : dataCardSchema.parse(JSON.parse(row.data_card)),
-        parameterCount: row.parameter_count,
-      }
-    },
-    compute(runId) {
-      const row = selectCompute.get(runId)
-      if (row === undefined) throw runNotFound(runId)
-      return computeSchema.parse(row.compute === null ? {} : JSON.parse(row.compute))
-    },
+    documents: (runId) => documents.read(runId),
+    compute: (runId) => documents.compute(runId),
     setCompute(runId, compute) {
-      const result = connection
-        .prepare('UPDATE run_documents SET compute = ? WHERE run_id = ?')
-        .run(JSON.stringify(compute), runId)
-      if (result.changes === 0) throw runNotFound(runId)
+      documents.setCompute(runId, compute)
     },
     list({ limit, offset, status, text }) {
       const hasText = text !== undefined && text !== ''
@@ -254,18 +190,16 @@ export function runRepository(connection: Connection): RunRepository {
         { status, now: isoNow(), error: toJson(error), progress: JSON.stringify(ended) },
       )
     },
-    setFacts(runId, { provenance, dataCard, parameterCount, modelLabel }) {
+    setFacts(runId, { modelLabel, ...facts }) {
       runDurably(connection, () => {
         const { name, dataKind } = get(runId)
         const search = searchText(name, dataKind, modelLabel)
         update(runId, 'model_label = @modelLabel, search = @search', { modelLabel, search })
-        connection
-          .prepare(
-            `UPDATE run_documents SET provenance = ?, data_card = ?, parameter_count = ?
-             WHERE run_id = ?`,
-          )
-          .run(JSON.stringify(provenance), JSON.stringify(dataCard), parameterCount, runId)
+        documents.setFacts(runId, facts)
       })
+    },
+    setTrainingEnd(runId, end) {
+      documents.setTrainingEnd(runId, end)
     },
     setProgress(runId, progress) {
       runRelaxed(connection, () =>
@@ -290,29 +224,4 @@ export function runRepository(connection: Connection): RunRepository {
   }
 }
 
-/** The error of an id that names no run. */
-const runNotFound = (runId: string): ApiError =>
-  new ApiError('run-not-found', `there is no run ${runId}`, { runId })
-
-const toJson = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
-
 const searchText = (...parts: readonly string[]): string => parts.join('\n').toLowerCase()
-
-function toSummary(row: RunRow): RunSummary {
-  return {
-    id: row.id,
-    name: row.name,
-    status: row.status,
-    seed: row.seed,
-    dataKind: row.data_kind,
-    modelLabel: row.model_label,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    attempt: row.attempt,
-    progress: JSON.parse(row.progress) as Progress,
-    lastMetrics: row.last_metrics === null ? null : (JSON.parse(row.last_metrics) as MetricRow),
-    topEigenvalue: row.top_eigenvalue,
-    error: row.error === null ? null : (JSON.parse(row.error) as WireError),
-  }
-}

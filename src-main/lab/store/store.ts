@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createId, isoNow, type Logger } from '#base'
+import type { Logger } from '#base'
 import { ApiError } from '#shared/errors'
 import type {
   Artifact,
   ComputeRequest,
   ExperimentSpec,
-  MetricRow,
   RunDetail,
   RunSummary,
 } from '#shared/schemas'
@@ -22,6 +21,7 @@ import { metricRepository, type MetricRepository } from './metrics.ts'
 import { appliedMigrations, migrate, pendingMigrations } from './migrate.ts'
 import { migrations as allMigrations } from './migrations/all.ts'
 import type { Migration } from './migrations/migration.ts'
+import { newDetail, newSummary } from './new-run.ts'
 import {
   checkIntegrity,
   isNetworkFolder,
@@ -31,7 +31,7 @@ import {
   type Connection,
 } from './open.ts'
 import { queueRepository, type QueueRepository } from './queue.ts'
-import { initialProgress, runRepository, type RunRepository } from './runs.ts'
+import { runRepository, type RunRepository } from './runs.ts'
 
 /** How {@link openStore} opens. */
 export interface OpenStoreOptions {
@@ -218,7 +218,7 @@ function assemble(
 
   function bundle(runId: string): void {
     const path = folders.pathOf(runId)
-    const written = writeBundle(path, getRun(runId), metricPages(metrics, runId))
+    const written = writeBundle(path, getRun(runId), metrics.pages(runId))
     transaction(() => {
       for (const file of written) {
         artifacts.register({ ...file, runId, kind: 'measurement', step: null })
@@ -283,47 +283,5 @@ function assemble(
     announcePort: (port) => lock.announcePort(port),
     close,
     [Symbol.dispose]: close,
-  }
-}
-
-function newSummary(spec: ExperimentSpec, seed: number): RunSummary {
-  const { hidden } = spec.model
-  return {
-    id: createId(),
-    name: spec.name,
-    status: 'queued',
-    seed,
-    dataKind: spec.data.kind,
-    // Until it is prepared a run does not know its input and output widths.
-    modelLabel: hidden.length === 0 ? 'linear' : `mlp ${hidden.join('-')}`,
-    createdAt: isoNow(),
-    startedAt: null,
-    endedAt: null,
-    attempt: 0,
-    progress: initialProgress,
-    lastMetrics: null,
-    topEigenvalue: null,
-    error: null,
-  }
-}
-
-const newDetail = (summary: RunSummary, spec: ExperimentSpec): RunDetail => ({
-  summary,
-  spec,
-  provenance: null,
-  dataCard: null,
-  parameterCount: null,
-  measurements: [],
-  artifacts: [],
-})
-
-function* metricPages(metrics: MetricRepository, runId: string): Generator<readonly MetricRow[]> {
-  const pageSize = 10_000
-  for (let afterStep = -1; ;) {
-    const rows = metrics.list(runId, afterStep, pageSize)
-    yield rows
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < pageSize) return
-    afterStep = last.step
   }
 }

@@ -4,6 +4,8 @@ import { createMeasurements } from './0003-create-measurements.ts'
 import { createArtifacts } from './0004-create-artifacts.ts'
 import { createQueue } from './0005-create-queue.ts'
 import { addCompute } from './0006-add-compute.ts'
+import { addStepObservations } from './0007-add-step-observations.ts'
+import { addTrainingEnd } from './0008-add-training-end.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in order. New ones join at the end. */
@@ -14,4 +16,6 @@ export const migrations: readonly Migration[] = [
   createArtifacts,
   createQueue,
   addCompute,
+  addStepObservations,
+  addTrainingEnd,
 ]

@@ -79,6 +79,11 @@ export function rowAt(step: number, factor = 1): MetricRow {
     validationLoss: Math.sqrt(step + 2) * factor,
     validationAccuracy: step / (step + 1),
     gradientNorm: Math.PI * factor * 10 ** (step % 7),
+    batchLoss: factor / (step + 2),
+    updateNorm: Math.SQRT2 * factor,
+    gradientCosine: step === 0 ? null : Math.cos(step),
+    distance: Math.cbrt(step),
+    learningRate: 0.1 / (step + 1),
   }
 }
 

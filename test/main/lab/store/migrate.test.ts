@@ -4,9 +4,11 @@ import Sqlite from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { silentLogger } from '#base'
 import { openStore } from '#lab/store'
+import { runDetailSchema } from '#shared/schemas'
 import { appliedMigrations, migrate } from '../../../../src-main/lab/store/migrate.ts'
 import { migrations } from '../../../../src-main/lab/store/migrations/all.ts'
 import { openConnection } from '../../../../src-main/lab/store/open.ts'
+import { initialProgress } from '../../../../src-main/lab/store/runs.ts'
 import { codeOf, specOf, temporaryFolder } from './fixtures.ts'
 
 const logger = silentLogger
@@ -23,6 +25,37 @@ const broken = {
   sql: 'CREATE TABLE half (x INTEGER); INSERT INTO runs (no_such_column) VALUES (1);',
 }
 
+/** What versions before the observations of steps wrote. */
+const oldRow = {
+  step: 5,
+  epoch: 0.5,
+  elapsedMs: 12,
+  trainLoss: 0.75,
+  trainAccuracy: 0.5,
+  validationLoss: null,
+  validationAccuracy: null,
+  gradientNorm: 2.5,
+}
+const oldRowNow = {
+  ...oldRow,
+  batchLoss: null,
+  updateNorm: null,
+  gradientCosine: null,
+  distance: null,
+  learningRate: null,
+}
+const oldCard = {
+  kind: 'digits',
+  source: 'somewhere',
+  trainCount: 8,
+  validationCount: 2,
+  featureCount: 64,
+  outputCount: 10,
+  classCounts: null,
+  featureMean: 0.3,
+  featureDeviation: 0.4,
+}
+
 /** Makes the database of an earlier version. */
 function oldStore(count: number): string {
   const folder = temporaryFolder()
@@ -30,7 +63,20 @@ function oldStore(count: number): string {
   migrate(connection, migrations.slice(0, count))
   if (count > 0) {
     connection.exec(`INSERT INTO runs (id, name, status, seed, data_kind, model_label, search,
-      created_at, progress) VALUES ('a', 'old', 'finished', 0, 'digits', 'mlp', 'old', '', '{}')`)
+      created_at, progress, last_metrics) VALUES ('a', 'old', 'finished', 0, 'digits', 'mlp', 'old', '',
+      '${JSON.stringify(initialProgress)}', '${JSON.stringify(oldRow)}')`)
+    connection.exec(`INSERT INTO run_documents (run_id, spec, data_card) VALUES ('a', '{}',
+      '${JSON.stringify(oldCard)}')`)
+  }
+  if (count > 1) {
+    connection
+      .prepare(
+        `INSERT INTO metrics (run_id, step, epoch, elapsed_ms, train_loss, train_accuracy,
+           validation_loss, validation_accuracy, gradient_norm)
+         VALUES ('a', @step, @epoch, @elapsedMs, @trainLoss, @trainAccuracy, @validationLoss,
+           @validationAccuracy, @gradientNorm)`,
+      )
+      .run(oldRow)
   }
   connection.close()
   return folder
@@ -47,6 +93,13 @@ describe('migrations', () => {
       expect(store.runs.list({ limit: 10, offset: 0 }).runs.map(({ name }) => name)).toEqual(
         count === 0 ? [] : ['old'],
       )
+      if (count > 0) {
+        const detail = runDetailSchema.parse(store.getRun('a'))
+        expect(detail.summary.lastMetrics).toEqual(oldRowNow)
+        expect(detail.dataCard).toMatchObject({ ...oldCard, vocabulary: null, classNames: null })
+        expect(detail.trainingEnd).toBeNull()
+        expect(store.metrics.list('a')).toEqual(count > 1 ? [oldRowNow] : [])
+      }
       store.close()
       expect(schemaOf(join(folder, 'store.sqlite'))).toEqual(schemaOf(join(fresh, 'store.sqlite')))
       const backups = count === 0 ? [] : readdirSync(join(folder, 'backups'))
