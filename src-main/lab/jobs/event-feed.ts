@@ -109,6 +109,11 @@ export function eventFeed(options: EventFeedOptions): EventFeed {
         flushSoon()
         return
       }
+      if (event.type === 'weights-saved') {
+        // Unlike a checkpoint it promises nothing about the rows before it: they can wait.
+        store.artifacts.register({ ...event.weights, runId, kind: 'weights' })
+        return
+      }
       flush()
       switch (event.type) {
         case 'prepared': {
@@ -123,6 +128,9 @@ export function eventFeed(options: EventFeedOptions): EventFeed {
         }
         case 'checkpointed':
           registerCheckpoint(event.checkpoint)
+          return
+        case 'trained':
+          store.transaction(() => store.runs.setTrainingEnd(runId, event.end))
           return
         case 'measured': {
           const { document } = event

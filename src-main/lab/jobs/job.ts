@@ -12,6 +12,7 @@ import { workerEventSchema } from '#shared/schemas'
 import { eventFeed, type Ended, type EventFeed } from './event-feed.ts'
 import type { EventListener } from './events.ts'
 import { buildOrder } from './order.ts'
+import { rewindRun } from './rewind.ts'
 import { toApiError } from './to-api-error.ts'
 import { crashError } from './worker-exit.ts'
 import { startWorker, type WorkerExit, type WorkerLink } from './worker-link.ts'
@@ -98,6 +99,7 @@ export function startJob(claim: QueueClaim, options: JobOptions): Job {
     const order = await buildOrder(store, claim, logger)
     if (stopReason !== null) return stopped(stopReason)
     const resumedAtStep = order.checkpoint?.step ?? -1
+    rewindRun(store, runId, resumedAtStep)
     const feed = eventFeed({ store, runId, resumedAtStep, logger, onEvent, onFailure: fail })
     link = startWorker(workerEntry, (message) => receive(feed, message))
     try {

@@ -1,5 +1,5 @@
 import { StoppedError } from '#base'
-import { readCheckpoint, writeCheckpoint } from '#lab/store'
+import { readCheckpoint, writeCheckpoint, writeWeights } from '#lab/store'
 import { toWire } from '#shared/errors'
 import { workerCommandSchema, type JobOrder, type WorkerEvent } from '#shared/schemas'
 import { toApiError } from './to-api-error.ts'
@@ -23,6 +23,11 @@ export interface WorkerContext {
   readonly loadCheckpoint: () => Promise<Uint8Array | null>
   /** Writes a checkpoint durably, then tells the engine. @throws ApiError `disk-full`. */
   readonly saveCheckpoint: (step: number, bytes: Uint8Array) => Promise<void>
+  /**
+   * Writes weights durably that are kept for good, then tells the engine. After a resume those of later steps than the
+   * checkpoint are gone. @throws ApiError `disk-full`.
+   */
+  readonly saveWeights: (step: number, bytes: Uint8Array) => Promise<void>
 }
 
 /** Works on a run to its end, or throws. */
@@ -84,6 +89,10 @@ async function executeOrder(
       async saveCheckpoint(step, bytes) {
         const notice = writeCheckpoint(folder, step, bytes)
         await port.send({ type: 'checkpointed', checkpoint: notice })
+      },
+      async saveWeights(step, bytes) {
+        const notice = writeWeights(folder, step, bytes)
+        await port.send({ type: 'weights-saved', weights: notice })
       },
     })
     return { type: 'ended', outcome: 'finished', error: null }

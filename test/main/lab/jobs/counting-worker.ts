@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createStream, StoppedError } from '#base'
 import { processPort, runWorker, type Execute } from '#lab/jobs'
-import { writeCheckpoint } from '#lab/store'
+import { writeCheckpoint, writeWeights } from '#lab/store'
 import type { MetricRow, WorkerEvent } from '#shared/schemas'
 
 /**
  * A compute process that counts instead of training: `train.epochs` steps, metrics and checkpoints
- * as the spec says, one trace a measurement. What it holds depends on every step before, so a lost
- * or repeated step shows in all later numbers.
+ * as the spec says, weights at every 15th step, one trace a measurement. What it holds depends on every
+ * step before, so a lost or repeated step shows in all later numbers.
  *
  * The spec's name is its orders, e.g. `kill-at=27 ms=5`. Trouble comes on the first attempt only.
  */
@@ -22,6 +22,8 @@ const execute: Execute = async (order, context) => {
   const { epochs: steps, evaluateEverySteps, checkpointEverySteps } = order.spec.train
   let [step, value] = decode(await context.loadCheckpoint()) ?? [0, order.seed + 1]
 
+  // Weights of a first attempt may differ, as they would on another machine.
+  const weights = () => encode(step, value, trouble('other-weights') === undefined ? 0 : 3)
   const save = () => context.saveCheckpoint(step, encode(step, value, plan.get('pad') ?? 0))
   context.emit(prepared(order.seed))
   if (trouble('nonsense') !== undefined) process.send?.({ type: 'nonsense' })
@@ -42,6 +44,13 @@ const execute: Execute = async (order, context) => {
     step += 1
     context.emit(progress(step, steps))
     if (step % evaluateEverySteps === 0) context.emit({ type: 'metrics', rows: [row(step, value)] })
+    if (step % weightsEverySteps === 0) {
+      if (trouble('kill-unregistered-weights-at') === step) {
+        writeWeights(order.folder, step, weights())
+        process.kill(process.pid, 'SIGKILL')
+      }
+      await context.saveWeights(step, weights())
+    }
     if (step % checkpointEverySteps === 0) {
       if (trouble('kill-unregistered-at') === step) {
         writeCheckpoint(order.folder, step, encode(step, value, 0))
@@ -51,6 +60,7 @@ const execute: Execute = async (order, context) => {
     }
     await delay(plan.get('ms') ?? 0)
   }
+  context.emit({ type: 'trained', end: { step, reason: 'epochs' } })
   for (const index of order.spec.measure.keys()) {
     if (order.measuredIndices.includes(index)) continue
     if (trouble('kill-measuring') === index) process.kill(process.pid, 'SIGKILL')
@@ -58,6 +68,8 @@ const execute: Execute = async (order, context) => {
     await delay(1)
   }
 }
+
+const weightsEverySteps = 15
 
 const forever = () => new Promise<never>(() => setInterval(() => {}, 1_000))
 
@@ -84,6 +96,11 @@ const row = (step: number, value: number): MetricRow => ({
   validationLoss: null,
   validationAccuracy: null,
   gradientNorm: Math.sqrt(value),
+  batchLoss: value,
+  updateNorm: Math.cbrt(value),
+  gradientCosine: step === 1 ? null : Math.cos(value),
+  distance: Math.log1p(value),
+  learningRate: 1 / step,
 })
 
 const progress = (done: number, total: number): WorkerEvent => ({
@@ -125,6 +142,14 @@ const prepared = (seed: number): WorkerEvent => ({
     classCounts: null,
     featureMean: 0,
     featureDeviation: 1,
+    featureShape: [1],
+    vocabulary: null,
+    sequenceLength: null,
+    bytesPerToken: null,
+    classNames: null,
+    channelMeans: null,
+    channelDeviations: null,
+    intrinsicDimension: null,
   },
   provenance: {
     seed,

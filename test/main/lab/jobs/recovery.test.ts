@@ -27,12 +27,13 @@ import { counting, laboratory, type HeardEvent } from './laboratory.ts'
 
 /** All numbers that a run produced. */
 function numbersOf(store: Store, runId: string): unknown {
-  const { measurements, artifacts } = store.getRun(runId)
-  const checkpoints = artifacts.filter(({ kind }) => kind === 'checkpoint')
+  const { measurements, artifacts, trainingEnd } = store.getRun(runId)
+  const files = artifacts.filter(({ kind }) => kind === 'checkpoint' || kind === 'weights')
   return {
     rows: store.metrics.list(runId),
     measurements,
-    checkpoints: checkpoints.map(({ fileName, sha256 }) => [fileName, sha256]),
+    files: files.map(({ fileName, sha256 }) => [fileName, sha256]).sort(),
+    trainingEnd,
   }
 }
 
@@ -70,6 +71,7 @@ describe('kill -9 of a compute process', () => {
     'kill-at=37',
     'kill-unregistered-at=20',
     'kill-unregistered-at=40',
+    'kill-unregistered-weights-at=30',
     'kill-measuring=0',
     'kill-measuring=1',
   ])('%s interrupts the run, and a resume gives bit-equal numbers', async (trouble) => {
@@ -99,6 +101,55 @@ describe('kill -9 of a compute process', () => {
     await lab.reaches(id!, 'finished')
     expect(numbersOf(lab.store, id!)).toEqual(await undisturbed(120))
   })
+})
+
+describe('weights', () => {
+  const weightsIn = (folder: string) =>
+    readdirSync(folder).filter((name) => name.startsWith('weights-'))
+
+  test('after the checkpoint of a resume give way to new ones, and those before it stay', async () => {
+    await using lab = laboratory(temporaryFolder())
+    const [id] = lab.start(counting('kill-at=57 other-weights=1'))
+    await lab.reaches(id!, 'interrupted')
+    const registered = () => lab.store.artifacts.list(id!).filter(({ kind }) => kind === 'weights')
+    const before = registered()
+    expect(before.map(({ step }) => step)).toEqual([15, 30, 45])
+    lab.supervisor.resume(id!)
+    await lab.reaches(id!, 'finished')
+    const after = registered()
+    expect(after.map(({ step }) => step)).toEqual([15, 30, 45, 60])
+    expect(after.slice(0, 2)).toEqual(before.slice(0, 2))
+    expect(after[2]!.sha256).not.toBe(before[2]!.sha256)
+    expect(weightsIn(lab.store.runFolder(id!))).toEqual(after.map(({ fileName }) => fileName))
+    expect(await verifyBundle(lab.store.runFolder(id!))).toEqual([])
+  })
+
+  test('that no one registered before a resume are gone, and all of them for a new start', async () => {
+    await using lab = laboratory(temporaryFolder())
+    const [id] = lab.start(counting('kill-unregistered-weights-at=15 other-weights=1'))
+    await lab.reaches(id!, 'interrupted')
+    const [orphan] = weightsIn(lab.store.runFolder(id!))
+    expect(orphan).toMatch(/^weights-000000015-[0-9a-f]{8}\.safetensors$/)
+    expect(lab.store.getRun(id!).artifacts.map(({ kind }) => kind)).not.toContain('weights')
+    lab.supervisor.resume(id!)
+    await lab.reaches(id!, 'finished')
+    expect(weightsIn(lab.store.runFolder(id!))).not.toContain(orphan)
+    expect(numbersOf(lab.store, id!)).toEqual(await undisturbed())
+  })
+})
+
+test('an end of training is forgotten while a resume trains again, and told anew', async () => {
+  await using lab = laboratory(temporaryFolder())
+  const [id] = lab.start(counting('kill-measuring=0 ms=10'))
+  await lab.reaches(id!, 'interrupted')
+  const end = { step: 60, reason: 'epochs' }
+  const told = () => lab.store.getRun(id!).trainingEnd
+  expect(told()).toEqual(end)
+  lab.store.artifacts.remove(lab.store.artifacts.checkpoints(id!)[0]!.id)
+  lab.supervisor.resume(id!)
+  await until(() => told() === null)
+  await lab.reaches(id!, 'finished')
+  expect(told()).toEqual(end)
 })
 
 describe('kill -9 of the engine', () => {
@@ -236,7 +287,8 @@ describe('a full disk', () => {
     async () => {
       const folder = tinyDisk(8_192)
       await using lab = laboratory(folder)
-      const makeRoom = fillDisk(folder, 1_000_000)
+      // Room for two checkpoints and the log of the store, not for three.
+      const makeRoom = fillDisk(folder, 1_150_000)
       const [id] = lab.start(counting('pad=400000', 120))
       const paused = await lab.reaches(id!, 'paused')
       expect(paused.error).toMatchObject({ code: 'disk-full' })

@@ -34,7 +34,10 @@ describe('a run', () => {
       [40, 60],
     )
     const folder = lab.store.runFolder(id!)
-    expect(readdirSync(folder).filter((name) => name.endsWith('.safetensors')).length).toBe(2)
+    const weights = detail.artifacts.filter(({ kind }) => kind === 'weights')
+    expect(weights.map(({ step }) => step)).toEqual([15, 30, 45, 60])
+    expect(detail.trainingEnd).toEqual({ step: 60, reason: 'epochs' })
+    expect(readdirSync(folder).filter((name) => name.endsWith('.safetensors')).length).toBe(6)
     expect(existsSync(join(folder, 'worker.json'))).toBe(false)
     expect(await verifyBundle(folder)).toEqual([])
 

@@ -109,6 +109,27 @@ describe('a compute process', () => {
     expect(await idle.exited).toBe(1)
   })
 
+  test('writes weights under step and hash before it tells of them', async () => {
+    const folder = temporaryFolder()
+    const pair = portPair()
+    void runWorker(pair.port, async (_order, { saveWeights }) => {
+      await saveWeights(7, Uint8Array.of(1, 2))
+      await saveWeights(7, Uint8Array.of(1, 2))
+      await saveWeights(7, Uint8Array.of(3))
+    })
+    pair.command({ type: 'start', order: orderIn(folder) })
+    expect(await pair.exited).toBe(0)
+    const told = pair.sent.flatMap((event) => (event.type === 'weights-saved' ? event.weights : []))
+    expect(told.map(({ step, sizeBytes }) => [step, sizeBytes])).toEqual([
+      [7, 2],
+      [7, 2],
+      [7, 1],
+    ])
+    expect(told[0]).toEqual(told[1])
+    expect(told[0]!.fileName).toBe(`weights-000000007-${told[0]!.sha256.slice(0, 8)}.safetensors`)
+    expect(readdirSync(folder).sort()).toEqual([told[0]!.fileName, told[2]!.fileName].sort())
+  })
+
   test('pauses on a full disk and fails on anything else', async () => {
     const full = await outcomeOf(throwing(new ApiError('disk-full', 'no space', { path: '/a' })))
     expect(full.last).toMatchObject({ outcome: 'paused', error: { code: 'disk-full' } })
