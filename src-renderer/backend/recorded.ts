@@ -1,8 +1,21 @@
 import { shallowRef } from 'vue'
-import type { Client, EventName, Events, EngineDescription, MethodName } from '#shared/contract'
+import type {
+  Client,
+  EngineDescription,
+  EventName,
+  Events,
+  ExperimentDescription,
+  MethodName,
+} from '#shared/contract'
 import { methods } from '#shared/contract'
 import { ApiError } from '#shared/errors'
-import { experimentSchema, type MetricRow, type RunDetail, type RunSummary } from '#shared/schemas'
+import {
+  experimentSchema,
+  type ExperimentSpec,
+  type MetricRow,
+  type RunDetail,
+  type RunSummary,
+} from '#shared/schemas'
 import type { Backend, BackendStatus } from './backend.ts'
 
 /** One run as an engine would tell it. */
@@ -100,6 +113,7 @@ function answersOf(
   }
   return {
     'engine.describe': () => recording.engine,
+    'experiments.describe': ({ spec }: { spec: unknown }) => describedExperiment(parseSpec(spec)),
     'runs.list': (args: { limit: number; offset: number; status?: string; text?: string }) => {
       const text = args.text?.toLowerCase() ?? ''
       const matching = [...runs.values()]
@@ -117,10 +131,9 @@ function answersOf(
       }
     },
     'runs.create': ({ spec }: { spec: unknown }) => {
-      const parsed = experimentSchema.safeParse(spec)
-      if (!parsed.success) throw new ApiError('invalid-spec', 'the spec is wrong')
-      const created = parsed.data.seeds.map((seed, i) => {
-        const detail = queuedDetail(parsed.data, seed, `new-${String(runs.size + i)}`)
+      const parsed = parseSpec(spec)
+      const created = parsed.seeds.map((seed, i) => {
+        const detail = queuedDetail(parsed, seed, `new-${String(runs.size + i)}`)
         runs.set(detail.summary.id, { detail, metrics: [] })
         announce(detail.summary)
         return detail.summary
@@ -151,6 +164,37 @@ function answersOf(
   }
 }
 
+function parseSpec(spec: unknown): ExperimentSpec {
+  const parsed = experimentSchema.safeParse(spec)
+  if (!parsed.success) throw new ApiError('invalid-spec', 'the spec is wrong')
+  return parsed.data
+}
+
+/** The digits and the default network, whatever was asked for. */
+const describedExperiment = ({ data, model }: ExperimentSpec): ExperimentDescription => ({
+  dataCard: {
+    kind: data.kind,
+    source: 'UCI optical handwritten digits, pixels / 16',
+    trainCount: 1_438,
+    validationCount: 359,
+    featureCount: 64,
+    outputCount: 10,
+    classCounts: [143, 146, 138, 155, 148, 148, 136, 143, 131, 150],
+    featureMean: 0.3053,
+    featureDeviation: 0.3761,
+    featureShape: [64],
+    vocabulary: null,
+    sequenceLength: null,
+    bytesPerToken: null,
+    classNames: null,
+    channelMeans: null,
+    channelDeviations: null,
+    intrinsicDimension: null,
+  },
+  modelLabel: `${model.kind} 64-32-32-10`,
+  parameterCount: 3_466,
+})
+
 function queuedDetail(spec: RunDetail['spec'], seed: number, id: string): RunDetail {
   return {
     summary: {
@@ -159,7 +203,7 @@ function queuedDetail(spec: RunDetail['spec'], seed: number, id: string): RunDet
       status: 'queued',
       seed,
       dataKind: spec.data.kind,
-      modelLabel: `mlp ${spec.model.hidden.join('-')}`,
+      modelLabel: spec.model.kind,
       createdAt: '2026-02-01T00:00:00.000Z',
       startedAt: null,
       endedAt: null,
@@ -173,6 +217,7 @@ function queuedDetail(spec: RunDetail['spec'], seed: number, id: string): RunDet
     provenance: null,
     dataCard: null,
     parameterCount: null,
+    trainingEnd: null,
     measurements: [],
     artifacts: [],
   }

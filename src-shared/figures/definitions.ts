@@ -122,10 +122,14 @@ export function dataCardEntries(card: DataCard): Definition[] {
     ...(card.classCounts === null
       ? []
       : [{ term: 'Samples a class', value: classText(card.classCounts) }]),
-    {
-      term: 'Features, mean ± deviation',
-      value: `${formatNumber(card.featureMean, 3)} ± ${formatNumber(card.featureDeviation, 3)}`,
-    },
+    ...(card.featureMean === null || card.featureDeviation === null
+      ? []
+      : [
+          {
+            term: 'Features, mean ± deviation',
+            value: `${formatNumber(card.featureMean, 3)} ± ${formatNumber(card.featureDeviation, 3)}`,
+          },
+        ]),
   ]
 }
 
