@@ -1,19 +1,22 @@
 import { createStream } from '#base'
 import {
   augment,
-  heldOutCount,
   loadCifar,
   loadDigits,
   loadIdxFolder,
+  loadLanguage,
   loadMnist,
   loadSamplesFile,
-  loadText,
+  openImageFolder,
+  openWebDataset,
+  pixelScales,
   sampleChebyshev,
   sampleCurvedManifold,
   sampleGaussianMixture,
   sampleTeacherStudent,
   splitSamples,
   standardize,
+  type ImageParts,
   type Samples,
   type SplitSamples,
 } from '#learn/datasets'
@@ -56,6 +59,27 @@ function withVersions(
     : augment(train, augmentation, createStream(seed, 'data', 'augmentation'))
 }
 
+/** Pictures that are decoded as they are read; where none are held out, some of them are. */
+function pictures(
+  { train, validation, classNames }: ImageParts,
+  spec: SpecOf<'image-folder' | 'webdataset'>,
+  seed: number,
+): LoadedData {
+  const parts =
+    validation === null ? split(train, spec.validationFraction, seed) : { train, validation }
+  return {
+    train: withVersions(parts.train, spec, seed),
+    validation: parts.validation,
+    classNames,
+    source: spec.path,
+  }
+}
+
+const imageOptions = ({ size, normalize }: SpecOf<'image-folder' | 'webdataset'>) => ({
+  size,
+  scale: normalize ? pixelScales.imagenet : undefined,
+})
+
 const drawn = 'drawn from the seed'
 
 const sources: Sources = {
@@ -79,6 +103,23 @@ const sources: Sources = {
   idx: async (spec, { seed }) => {
     const { train, test } = await loadIdxFolder(spec.path)
     return { train: withVersions(train, spec, seed), validation: test, source: spec.path }
+  },
+  'image-folder': async (spec, { seed }) =>
+    pictures(await openImageFolder(spec.path, imageOptions(spec)), spec, seed),
+  webdataset: async (spec, { seed }) =>
+    pictures(
+      await openWebDataset(spec.path, { ...imageOptions(spec), classCount: spec.classes }),
+      spec,
+      seed,
+    ),
+  text: async (spec, { seed, shipped }) => {
+    const { train, validation, bytesPerToken } = await loadLanguage(
+      spec.path ?? `${shipped}/kjv-text`,
+      { ...spec, stream: createStream(seed, 'data') },
+    )
+    const name = spec.path ?? 'King James Bible'
+    const source = `${name}, ${spec.task === 'next-token' ? 'next token' : 'each next token'}`
+    return { train, validation, bytesPerToken, source }
   },
   'gaussian-mixture': (spec, { seed }) => {
     const samples = sampleGaussianMixture(spec, createStream(seed, 'data', 'mixture'))
