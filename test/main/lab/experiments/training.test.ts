@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { StoppedError } from '#base'
+import { parseSafetensors } from '#learn/datasets'
+import type { ExperimentInput, TrainSpec } from '#shared/schemas'
+import { collectRun, tensorsOf, timeless } from './support.ts'
+
+type Optimizer = NonNullable<NonNullable<ExperimentInput['train']>['optimizer']>
+
+/** Each optimizer with a rate at which the small network learns. */
+const optimizers: { readonly [K in TrainSpec['optimizer']['kind']]: Optimizer } = {
+  sgd: { kind: 'sgd', learningRate: 0.2, weightDecay: 1e-3, clipNorm: 1 },
+  momentum: { kind: 'momentum', learningRate: 0.05, nesterov: true },
+  adam: { kind: 'adam', learningRate: 0.01 },
+  adamw: { kind: 'adamw', learningRate: 0.01 },
+  rmsprop: { kind: 'rmsprop', learningRate: 0.005, momentum: 0.5, centered: true },
+  lbfgs: { kind: 'lbfgs', historySize: 4 },
+  kfac: { kind: 'kfac', inversesEvery: 4 },
+}
+
+const small = (train: ExperimentInput['train'] = {}): ExperimentInput => ({
+  model: { hidden: [8] },
+  data: { kind: 'gaussian-mixture', dimension: 5, classes: 3, samples: 100 },
+  train: { epochs: 6, batchSize: 16, evaluateEverySteps: 4, checkpointEverySteps: 5, ...train },
+  measure: [],
+})
+
+describe.each(Object.entries(optimizers))('training by %s', (_, optimizer) => {
+  test('learns, and says how each step moved', async () => {
+    const { outcome, rows, end } = await collectRun(small({ optimizer }))
+    expect(outcome).toBe('finished')
+    expect(end).toEqual({ step: 30, reason: 'epochs' })
+    expect(rows.at(-1)!.trainLoss).toBeLessThan(0.8 * rows[0]!.trainLoss)
+    for (const row of rows) {
+      expect(row.batchLoss).toBeGreaterThan(0)
+      expect(row.gradientNorm).toBeGreaterThan(0)
+      expect(row.distance).toBeGreaterThan(0)
+      expect(row.updateNorm).toBeGreaterThanOrEqual(0)
+      if (row.step > 1) expect(Math.abs(row.gradientCosine!)).toBeLessThanOrEqual(1 + 1e-6)
+    }
+    // The first step starts at θ₀.
+    expect(rows[0]!.distance! / rows[0]!.updateNorm!).toBeCloseTo(1, 5)
+  })
+
+  // Between two checkpoints, at one, and with the next row one step away.
+  test.each([7, 10, 11])('stopped after step %i it goes on bit by bit', async (stopAfter) => {
+    const input = small({ optimizer, checkpointEverySteps: stopAfter })
+    const whole = await collectRun(input)
+    const cut = await collectRun(input, { stopAtCheckpoint: stopAfter })
+    expect(cut.outcome).toBeInstanceOf(StoppedError)
+    const rest = await collectRun(input, { checkpoint: cut.checkpoints.get(stopAfter) })
+    expect(rest.outcome).toBe('finished')
+    expect(timeless([...cut.rows, ...rest.rows])).toEqual(timeless(whole.rows))
+    expect(tensorsOf(rest.checkpoints.get(30)!)).toEqual(tensorsOf(whole.checkpoints.get(30)!))
+    expect(rest.weights.get(30)).toEqual(whole.weights.get(30))
+  })
+})
+
+describe('training', () => {
+  test('with batch normalization goes on bit by bit, running statistics too', async () => {
+    const input: ExperimentInput = {
+      ...small({ epochs: 4 }),
+      model: { kind: 'cnn', channels: [4], strides: [1], normalization: 'batch' },
+      data: { kind: 'digits' },
+      train: {
+        stop: { maxSteps: 8 },
+        batchSize: 32,
+        evaluateEverySteps: 4,
+        evaluationSamples: 50,
+        checkpointEverySteps: 3,
+      },
+    }
+    const whole = await collectRun(input)
+    const cut = await collectRun(input, { stopAtCheckpoint: 3 })
+    expect(cut.outcome).toBeInstanceOf(StoppedError)
+    const rest = await collectRun(input, { checkpoint: cut.checkpoints.get(3) })
+    expect(rest.weights.get(8)).toEqual(whole.weights.get(8))
+    const { arrays } = parseSafetensors(whole.weights.get(8)!, 'weights')
+    const variance = [...arrays].find(([name]) => name.endsWith('running_var'))![1]
+    expect([...variance.data].some((value) => value !== 1)).toBe(true)
+  })
+
+  test('ends at the target loss, by the steps, by a plateau', async () => {
+    const target = await collectRun(small({ epochs: 100, stop: { targetLoss: 0.3 } }))
+    expect(target.end!.reason).toBe('target-loss')
+    expect(target.rows.at(-1)!.trainLoss).toBeLessThanOrEqual(0.3)
+    expect(target.rows.at(-2)!.trainLoss).toBeGreaterThan(0.3)
+    const steps = await collectRun(small({ epochs: 100, stop: { maxSteps: 9 } }))
+    expect(steps.end).toEqual({ step: 9, reason: 'steps' })
+    expect(steps.rows.at(-1)!.step).toBe(9)
+    const plateau = await collectRun(
+      small({
+        epochs: 500,
+        optimizer: { kind: 'adam', learningRate: 0.05 },
+        stop: { patience: 5 },
+      }),
+    )
+    expect(plateau.end!.reason).toBe('plateau')
+  })
+
+  test('a run that had ended by a rule goes on to its measurements without a step', async () => {
+    const input: ExperimentInput = {
+      ...small({ epochs: 100, stop: { targetLoss: 0.5 } }),
+      measure: [{ kind: 'trace', probes: 2 }],
+    }
+    const whole = await collectRun(input)
+    const { step } = whole.end!
+    const again = await collectRun(input, { checkpoint: whole.checkpoints.get(step) })
+    expect(again.end).toEqual(whole.end)
+    expect(again.rows).toEqual([])
+    expect(again.documents.map(({ cost: _, ...rest }) => rest)).toEqual(
+      whole.documents.map(({ cost: _, ...rest }) => rest),
+    )
+  })
+
+  test('keeps weights at the steps of the snapshots, before the first and after the last', async () => {
+    const { weights } = await collectRun(small({ snapshots: { kind: 'log', perDecade: 2 } }))
+    expect([...weights.keys()]).toEqual([0, 1, 3, 10, 30])
+    const best = await collectRun(small({ snapshots: { kind: 'best' } }))
+    expect(best.weights.size).toBeGreaterThan(1)
+  })
+
+  test('an average of the weights is what is evaluated and kept', async () => {
+    const plain = await collectRun(small())
+    const averaged = await collectRun(small({ averageDecay: 0.9 }))
+    const last = (run: typeof plain) => parseSafetensors(run.weights.get(30)!, 'weights').arrays
+    const trained = (run: typeof plain) =>
+      parseSafetensors(run.checkpoints.get(30)!, 'checkpoint').arrays
+    // The steps are the same, what is looked at is not.
+    expect(trained(averaged).get('layers.0.weight')).toEqual(trained(plain).get('layers.0.weight'))
+    expect(last(averaged).get('layers.0.weight')).not.toEqual(last(plain).get('layers.0.weight'))
+    expect(averaged.rows.at(-1)!.trainLoss).not.toBe(plain.rows.at(-1)!.trainLoss)
+  })
+
+  test('refuses an average and width-aware rates where an optimizer has none', async () => {
+    const averaged = await collectRun(small({ averageDecay: 0.9, optimizer: { kind: 'lbfgs' } }))
+    expect(String(averaged.outcome)).toContain('train.averageDecay must be 0 with lbfgs, got 0.9')
+    const mup = await collectRun({
+      ...small({ optimizer: { kind: 'kfac' } }),
+      model: { hidden: [8], parameterization: { kind: 'mup' } },
+    })
+    expect(String(mup.outcome)).toContain('model.parameterization.kind must be standard or ntk')
+  })
+})
