@@ -7,7 +7,8 @@ export interface Evaluator {
   /**
    * One number per output of the program, e.g. mean loss and accuracy.
    *
-   * @param parameters - `[n]` on the host, or tensor by tensor where the runtime computes.
+   * @param parameters - `[n]` on the host, or tensor by tensor where the runtime computes; in that form the running
+   *   statistics follow, if the loss reads any.
    */
   evaluate(
     parameters: Float32Array | readonly ResidentTensor[],
