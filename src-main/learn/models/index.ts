@@ -19,5 +19,13 @@ export { buildModel, type Model, type ModelSettings } from './model.ts'
 export type { LearningRateFactors, Parameterization } from './parameterization.ts'
 export type { ResnetSettings } from './resnet.ts'
 export type { Mode, PlacedTap } from './scope.ts'
+export { countParameters, solveSize, type SizeGoal, type SizeSolution } from './sizing.ts'
+export {
+  readWeights,
+  writeWeights,
+  type WeightArray,
+  type Weights,
+  type WrittenArray,
+} from './state-dict.ts'
 export { tappedLoss, type TappedLayer, type TappedLoss } from './tapped-loss.ts'
 export type { TransformerSettings } from './transformer.ts'
