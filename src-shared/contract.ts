@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   artifactSchema,
   computeChangeSchema,
+  dataCardSchema,
   experimentSchema,
   measurementDocumentSchema,
   metricRowSchema,
@@ -14,6 +15,10 @@ import {
 export const protocolVersion = 1
 
 const runId = z.strictObject({ runId: z.string() })
+const seedSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
 
 /** What the engine is and runs on. */
 export const engineDescriptionSchema = z.strictObject({
@@ -29,6 +34,14 @@ export const engineDescriptionSchema = z.strictObject({
   versions: z.record(z.string(), z.string()),
 })
 
+/** What an experiment would work on. */
+export const experimentDescriptionSchema = z.strictObject({
+  dataCard: dataCardSchema,
+  /** e.g. `mlp 64-32-32-10`. */
+  modelLabel: z.string(),
+  parameterCount: z.int(),
+})
+
 /**
  * The whole API: each method with the schema of its arguments and of its result.
  *
@@ -38,8 +51,17 @@ export const methods = {
   /** What this engine is. */
   'engine.describe': { args: z.strictObject({}), result: engineDescriptionSchema },
   /**
-   * Queues one run a seed; nothing is stored if the spec is wrong or the device is not there. Fails:
-   * invalid-spec, invalid-argument.
+   * Loads an experiment's data and builds its network as a run of the seed (default: the spec's first)
+   * would, and says what they are; nothing is stored. Fails: invalid-spec, invalid-argument,
+   * file-not-found, file-corrupt, shape-mismatch, out-of-memory.
+   */
+  'experiments.describe': {
+    args: z.strictObject({ spec: z.unknown(), seed: seedSchema.optional() }),
+    result: experimentDescriptionSchema,
+  },
+  /**
+   * Queues one run a seed; nothing is stored if the spec is wrong, a file it names is not there or the
+   * device is not. Fails: invalid-spec, invalid-argument, file-not-found, file-corrupt, shape-mismatch.
    */
   'runs.create': {
     args: z.strictObject({ spec: z.unknown(), compute: computeChangeSchema.optional() }),
@@ -96,6 +118,7 @@ export type Methods = {
 export type MethodName = keyof Methods
 export type Events = { [E in keyof typeof events]: z.output<(typeof events)[E]> }
 export type EventName = keyof Events
+export type ExperimentDescription = z.infer<typeof experimentDescriptionSchema>
 export type EngineDescription = z.infer<typeof engineDescriptionSchema>
 
 /** Handlers of all methods, with parsed arguments. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from '#base'
 import { openLab, type FileDataSpec, type Lab, type OpenLabOptions } from '#lab/api'
 import { heldOutCount, loadSamplesFile } from '#learn/datasets'
+import { describeApart } from './describe-apart.ts'
 import { buildFacts } from './facts.ts'
 
 /** Opens the lab of a store with this installation's compute process. */
@@ -17,6 +18,7 @@ export const openLocalLab = (
     facts: buildFacts(),
     workerEntry: join(import.meta.dirname, 'job-worker.ts'),
     checkSamples,
+    describeExperiment: describeApart,
     // Loads the native library, which most processes that open a lab never need.
     checkCompute: async (compute) => (await import('./compute.ts')).checkCompute(compute),
   })

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addBench } from './commands/bench.ts'
 import { addCheck } from './commands/check.ts'
+import { addData } from './commands/data.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addList } from './commands/list.ts'
@@ -20,6 +21,7 @@ import type { CliServices } from './services.ts'
 const commands: readonly AddCommand[] = [
   addStart,
   addServe,
+  addData,
   addRun,
   addResume,
   addList,

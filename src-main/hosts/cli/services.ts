@@ -1,5 +1,5 @@
 import type { Logger } from '#base'
-import type { BuildFacts, Lab } from '#lab/api'
+import type { BuildFacts, DescribeExperiment, Lab } from '#lab/api'
 import type * as Bench from '#lab/bench'
 import type * as Experiments from '#lab/experiments'
 import type { RpcClient } from '#shared/rpc'
@@ -64,6 +64,8 @@ export interface CliServices {
   writeFileDurably(path: string, content: Uint8Array | string): Promise<void>
   /** Bytes of an `.npy` file with a float32 vector. */
   encodeVector(values: Float32Array): Promise<Uint8Array>
+  /** In this process: its data may be as large as the memory. */
+  readonly describeExperiment: DescribeExperiment
   readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>
   readonly bench: () => Promise<Pick<typeof Bench, 'runBench' | 'workloadsNamed'>>
   readonly checks: () => Promise<typeof Experiments.runChecks>

@@ -1,34 +1,43 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { ApiError } from '#shared/errors'
-import { experimentSchema, explainSpecError } from '#shared/schemas'
+import {
+  experimentSchema,
+  explainSpecError,
+  fileKeys,
+  fileProblem,
+  filesOfSpec,
+  type ExperimentSpec,
+  type PathKind,
+} from '#shared/schemas'
 import { UsageError, type CliIo } from './io.ts'
 import { parseJsonText } from './json-text.ts'
 import { applyAssignments, parseAssignment } from './set-values.ts'
 
 /**
- * Refuses a wrong spec before a store is opened, or made, for it.
+ * The spec with its defaults; refuses a wrong one before a store is opened, or made, for it.
  *
- * @throws ApiError `invalid-spec` naming every bad key; UsageError naming a data file that is absent.
+ * @throws ApiError `invalid-spec` naming every bad key; UsageError naming a file or folder that is absent.
  */
-export async function checkSpec(spec: unknown): Promise<void> {
+export async function checkSpec(spec: unknown): Promise<ExperimentSpec> {
   const parsed = experimentSchema.safeParse(spec)
   if (!parsed.success) {
     const problems = explainSpecError(parsed.error, spec)
     const message = problems.map((problem) => problem.message).join('; ')
     throw new ApiError('invalid-spec', message, { problems })
   }
-  const { data } = parsed.data
-  if (data.kind === 'file' && !(await isFile(data.path))) {
-    throw new UsageError(`data.path: file not found: ${data.path}`)
+  for (const file of filesOfSpec(parsed.data)) {
+    const problem = fileProblem(file, await kindAt(file.path))
+    if (problem !== null) throw new UsageError(problem)
   }
+  return parsed.data
 }
 
-async function isFile(path: string): Promise<boolean> {
+async function kindAt(path: string): Promise<PathKind | null> {
   try {
-    return (await stat(path)).isFile()
+    return (await stat(path)).isDirectory() ? 'folder' : 'file'
   } catch {
-    return false
+    return null
   }
 }
 
@@ -43,8 +52,8 @@ export interface SpecArguments {
 /**
  * The spec that a command line asks for, unchecked: file, then `--set`, then `--seed`.
  *
- * A relative `data.path` is meant from the place where it was written: the file's folder, or the
- * working folder for stdin and `--set`.
+ * A relative path (`data.path`, `data.tokenizer`, `model.weights`) is meant from the place where it was
+ * written: the file's folder, or the working folder for stdin and `--set`.
  *
  * @throws UsageError naming the file, and line and column of broken JSON.
  */
@@ -55,9 +64,9 @@ export async function readSpec(io: CliIo, { file, set, seeds }: SpecArguments): 
     const path = file === '-' ? null : resolve(io.cwd, file)
     const text = path === null ? await readAll(io.stdin) : await readSpecFile(path, file)
     spec = parseJsonText(text, path === null ? 'the spec on stdin' : file)
-    if (path !== null) spec = anchorDataPath(spec, dirname(path))
+    if (path !== null) spec = anchorPaths(spec, dirname(path))
   }
-  const changed = anchorDataPath(applyAssignments(spec, assignments), io.cwd)
+  const changed = anchorPaths(applyAssignments(spec, assignments), io.cwd)
   return seeds.length === 0 || !isObject(changed) ? changed : { ...changed, seeds }
 }
 
@@ -83,11 +92,17 @@ async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<stri
   return Buffer.concat(pieces).toString('utf8')
 }
 
-function anchorDataPath(spec: unknown, folder: string): unknown {
-  if (!isObject(spec) || !isObject(spec['data'])) return spec
-  const { path } = spec['data']
-  if (typeof path !== 'string' || path === '' || isAbsolute(path)) return spec
-  return { ...spec, data: { ...spec['data'], path: resolve(folder, path) } }
+function anchorPaths(spec: unknown, folder: string): unknown {
+  if (!isObject(spec)) return spec
+  let anchored = spec
+  for (const [section, key] of fileKeys) {
+    const part = anchored[section]
+    if (!isObject(part)) continue
+    const path = part[key]
+    if (typeof path !== 'string' || path === '' || isAbsolute(path)) continue
+    anchored = { ...anchored, [section]: { ...part, [key]: resolve(folder, path) } }
+  }
+  return anchored
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,6 +1,7 @@
 import type { Handlers } from '#shared/contract'
 import type { ApiContext } from './context.ts'
 import { engineDescribe } from './engine-describe.ts'
+import { experimentsDescribe } from './experiments-describe.ts'
 import { reportsCreate } from './reports-create.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsCreate } from './runs-create.ts'
@@ -13,6 +14,7 @@ import { runsResume } from './runs-resume.ts'
 /** The handlers of all methods over a store and its supervisor. */
 export const createHandlers = (context: ApiContext): Handlers => ({
   'engine.describe': engineDescribe(context),
+  'experiments.describe': experimentsDescribe(context),
   'runs.create': runsCreate(context),
   'runs.list': runsList(context),
   'runs.get': runsGet(context),

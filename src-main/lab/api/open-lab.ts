@@ -4,7 +4,7 @@ import { openStore } from '#lab/store'
 import type { Handlers } from '#shared/contract'
 import { ApiError } from '#shared/errors'
 import type { Artifact, ComputeRequest } from '#shared/schemas'
-import type { FileDataSpec } from './context.ts'
+import type { DescribeExperiment, FileDataSpec } from './context.ts'
 import { describeEngine, type BuildFacts } from './describe-engine.ts'
 import { createHandlers } from './handlers.ts'
 
@@ -17,6 +17,8 @@ export interface OpenLabOptions {
   readonly facts: BuildFacts
   /** Reads a person's file as a run will, and throws what is wrong with it. */
   readonly checkSamples: (data: FileDataSpec) => Promise<void>
+  /** Loads an experiment's data and builds its network, as a run of the seed would. */
+  readonly describeExperiment: DescribeExperiment
   /** Throws if a run cannot be computed as wanted on this machine. */
   readonly checkCompute: (compute: ComputeRequest) => Promise<void>
   /**
@@ -72,6 +74,7 @@ export function openLab(options: OpenLabOptions): Lab {
     supervisor,
     emit,
     checkSamples: options.checkSamples,
+    describeExperiment: options.describeExperiment,
     checkCompute: options.checkCompute,
     describe: () => describeEngine(storeFolder, facts),
   })

@@ -77,7 +77,17 @@ describe('usage', () => {
     expect(await testCli().run('--version')).toMatchObject({ code: 0 })
     const { code, stdout } = await testCli().run('--help')
     expect(code).toBe(0)
-    for (const name of ['start', 'serve', 'run', 'resume', 'list', 'show', 'check', 'doctor']) {
+    for (const name of [
+      'start',
+      'serve',
+      'data',
+      'run',
+      'resume',
+      'list',
+      'show',
+      'check',
+      'doctor',
+    ]) {
       expect(stdout).toContain(`  ${name} `)
     }
   })
@@ -154,6 +164,65 @@ describe('run', () => {
     expect(JSON.parse(first.stdout).runs[0].spec.data.path).toBe(join(store, 'specs', 'd.csv'))
     const second = await run('run specs/spec.json --set data.path=specs/../specs/d.csv')
     expect(second.code).toBe(0)
+  })
+
+  it('so are a tokenizer and weights to start from', async () => {
+    const { run, store } = testCli()
+    mkdirSync(join(store, 'specs'))
+    const data = { kind: 'text', tokenizer: 't.json', vocabulary: 'tokenizer' }
+    const spec = JSON.stringify({ ...countingSpec(1), data })
+    writeFileSync(join(store, 'specs', 'spec.json'), spec)
+    writeFileSync(join(store, 'w.npz'), '')
+    const line = 'run specs/spec.json --set model.weights=w.npz --json'
+    expect((await run(line)).stderr).toContain(
+      `data.tokenizer: file not found: ${join(store, 'specs', 't.json')}`,
+    )
+    writeFileSync(join(store, 'specs', 't.json'), '{}')
+    const [{ spec: sent }] = JSON.parse((await run(line)).stdout).runs
+    expect(sent).toMatchObject({
+      data: { tokenizer: join(store, 'specs', 't.json') },
+      model: { weights: join(store, 'w.npz') },
+    })
+  })
+})
+
+describe('data', () => {
+  it('prints the card, the network and its parameters, and makes no store', async () => {
+    const { run, store } = testCli()
+    const { code, stdout } = await run('data --set model.hidden=[]')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^kind +digits$/m)
+    expect(stdout).toMatch(/^training samples +1,438$/m)
+    expect(stdout).toMatch(/^network +mlp 64-10$/m)
+    expect(stdout).toMatch(/^parameters +650$/m)
+    expect(readdirSync(store)).toEqual([])
+  })
+
+  it('--json prints the whole description, for the seed that was asked for', async () => {
+    const { run } = testCli()
+    const spec = JSON.stringify({ data: { kind: 'gaussian-mixture', samples: 50 }, seeds: [7] })
+    const described = JSON.parse((await run('data - --json', spec)).stdout)
+    expect(described).toMatchObject({
+      seed: 7,
+      dataCard: { trainCount: 40, featureShape: [16] },
+      modelLabel: 'mlp 16-32-32-4',
+      parameterCount: 17 * 32 + 33 * 32 + 33 * 4,
+    })
+    const other = JSON.parse((await run('data - --json --seed 8', spec)).stdout)
+    expect(other.dataCard.featureMean).not.toBe(described.dataCard.featureMean)
+  })
+
+  it('what a run would refuse ends it with exit code 2, naming the key', async () => {
+    const { run } = testCli()
+    const cnn = ['data', '--set', 'data.kind=gaussian-mixture', '--set', 'model.kind=cnn']
+    expect(await run(cnn)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('model.kind cnn wants images'),
+    })
+    expect(await run('data --set data={"kind":"cifar","path":"no"}')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/data\.path: folder or file not found: .*no\n$/),
+    })
   })
 })
 

@@ -2,7 +2,7 @@ import { loadSamplesFile } from '#learn/datasets'
 import { openLab } from '#lab/api'
 import { createCli, type CliIo, type CliServices } from '#hosts/cli'
 import { createServices } from '../../../../src-main/entries/services.ts'
-import { countingWorker, refuseGpus, temporaryFolder } from './test-lab.ts'
+import { countingWorker, describeHere, refuseGpus, temporaryFolder } from './test-lab.ts'
 
 /** How a command line ended. */
 export interface CliResult {
@@ -29,6 +29,7 @@ export function testCli(options: Partial<CliIo> & { services?: Partial<CliServic
           checkSamples: async ({ path }) => {
             await loadSamplesFile(path, { task: 'classification' })
           },
+          describeExperiment: describeHere,
           checkCompute: refuseGpus,
         }),
       ),

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { InputError, silentLogger, type Logger } from '#base'
 import { loadSamplesFile } from '#learn/datasets'
-import { openLab, type Lab, type OpenLabOptions } from '#lab/api'
+import { openLab, type DescribeExperiment, type Lab, type OpenLabOptions } from '#lab/api'
+import { describeExperiment } from '#lab/experiments'
 import type { ComputeRequest, RunStatus, RunSummary } from '#shared/schemas'
 
 /** A compute process that counts in place of training; the spec's name steers it, e.g. `ms=5`. */
@@ -27,6 +28,12 @@ export function refuseGpus({ device }: ComputeRequest): Promise<void> {
     : Promise.reject(new InputError('device', `there is no ${device} here; there is cpu`))
 }
 
+const resources = join(import.meta.dirname, '../../../../resources')
+
+/** Describes in this process. */
+export const describeHere: DescribeExperiment = (spec, seed) =>
+  describeExperiment(spec, seed, resources)
+
 /** A lab on a store of its own, disposed of after the test. */
 export function openTestLab(
   options: {
@@ -43,6 +50,7 @@ export function openTestLab(
     checkSamples: async ({ path }) => {
       await loadSamplesFile(path, { task: 'classification' })
     },
+    describeExperiment: describeHere,
     checkCompute: refuseGpus,
     mode: options.mode ?? 'work',
   })

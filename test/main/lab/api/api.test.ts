@@ -70,27 +70,6 @@ describe('the lab', () => {
     expect((await call(lab, 'runs.list', {})).total).toBe(0)
   })
 
-  it('a data file that is not there makes no run', async () => {
-    const lab = openTestLab({ mode: 'look' })
-    const path = join(temporaryFolder(), 'absent.csv')
-    await expect(
-      call(lab, 'runs.create', { spec: { data: { kind: 'file', path } } }),
-    ).rejects.toMatchObject({
-      code: 'file-not-found',
-      message: expect.stringContaining(path),
-    })
-    writeFileSync(path, '1,0\n')
-    await call(lab, 'runs.create', { spec: { data: { kind: 'file', path } } })
-  })
-
-  it('a relative data path is refused: nobody knows relative to what', async () => {
-    const lab = openTestLab({ mode: 'look' })
-    const spec = { data: { kind: 'file', path: 'x.csv' } }
-    await expect(call(lab, 'runs.create', { spec })).rejects.toThrow(
-      'data.path must be an absolute path, got "x.csv"',
-    )
-  })
-
   it('a run on a device that is not there is refused and not stored', async () => {
     const lab = openTestLab({ mode: 'look' })
     const compute = { device: 'webgpu' } as const
