@@ -202,6 +202,9 @@ export class KfacStepper implements Stepper {
     const gradientNorm = Math.sqrt(squaredNorm)
     if (!Number.isFinite(loss)) throw new NonFiniteError('the training loss')
     if (!Number.isFinite(gradientNorm)) throw new NonFiniteError('the gradient')
+    if (inverted !== null && !(inverted.error <= largestError)) {
+      throw new NonFiniteError('the inverses of the curvature factors')
+    }
     if (!Number.isFinite(predicted)) throw new NonFiniteError('the curvature factors')
 
     const observation = await this.#observe(context.isObserved)
@@ -247,7 +250,8 @@ export class KfacStepper implements Stepper {
       if (error[0]! <= largestError) return { damping, error: error[0]! }
       damping = Math.fround(10 * damping)
     }
-    throw new NonFiniteError('the inverses of the curvature factors')
+    // The factors are no numbers; whether the loss is to be blamed is for the step to say.
+    return { damping: this.#damping, error: Infinity }
   }
 
   /** @returns L, ‖∇L‖², predicted change. */

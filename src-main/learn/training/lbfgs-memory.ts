@@ -6,8 +6,8 @@ export type PairPolicy = 'skip' | 'damp'
 /** ⟨s, y⟩ up to this share of ‖s‖·‖y‖ is rounding in float32, or curvature that is not positive. */
 const smallestCosine = 1e-6
 
-/** Powell's damping keeps ⟨s, y⟩ at or above this share of ⟨s, B₀·s⟩. */
-const dampedShare = 0.25
+/** Powell's damping keeps ⟨s, y⟩ at or above this share of ⟨s, B·s⟩. */
+const dampedShare = 0.2
 
 /**
  * The last pairs s = Δx, y = Δ∇f, and the product of their inverse Hessian approximation with a vector.
@@ -15,7 +15,7 @@ const dampedShare = 0.25
  * Vectors stay in one flat buffer, which is the memory's whole state but for its two counters; each of the 4m operations
  * of a product reads a vector once, dot products in float64 where the runtime's block algebra has them so.
  *
- * @see Nocedal and Wright, Numerical Optimization (2006), algorithm 7.4; damping: Wang, Ma, Goldfarb and Liu (2017), §3
+ * @see Nocedal and Wright, Numerical Optimization (2006), algorithm 7.4; damping: procedure 18.2
  */
 export class LbfgsMemory {
   readonly #algebra: BlockAlgebra
@@ -78,6 +78,7 @@ export class LbfgsMemory {
   /**
    * Takes the pair (to − from, gradient after − before).
    *
+   * @param stepLength - t, by which the direction of this memory was multiplied.
    * @returns Whether it was kept.
    */
   async add(
@@ -85,12 +86,13 @@ export class LbfgsMemory {
     to: Float32Array,
     before: Float32Array,
     after: Float32Array,
+    stepLength: number,
   ): Promise<boolean> {
     const row = this.#next
     const [s, y] = [this.#newStep, this.#newChange]
     await this.#difference(s, to, from)
     await this.#difference(y, after, before)
-    if (this.#policy === 'damp') await this.#damp(s, y)
+    if (this.#policy === 'damp') await this.#damp(s, y, before, stepLength)
     const product = await this.#dot(s, y)
     const length = Math.sqrt((await this.#dot(s, s)) * (await this.#dot(y, y)))
     if (!(product > smallestCosine * length)) return false
@@ -131,15 +133,15 @@ export class LbfgsMemory {
     )
   }
 
-  /** y ← θ·y + (1 − θ)·B₀·s, so that ⟨s, y⟩ ≥ ¼·⟨s, B₀·s⟩ with B₀ = I/γ. */
-  async #damp(s: Float32Array, y: Float32Array): Promise<void> {
-    const expected = (await this.#dot(s, s)) / this.#scale
+  /** y ← θ·y + (1 − θ)·B·s, so that ⟨s, y⟩ ≥ ⅕·⟨s, B·s⟩; B·s = −t·∇f, as s = −t·H·∇f. */
+  async #damp(s: Float32Array, y: Float32Array, gradient: Float32Array, t: number): Promise<void> {
+    const expected = -t * (await this.#dot(s, gradient))
     const product = await this.#dot(s, y)
     if (product >= dampedShare * expected) return
     const theta = ((1 - dampedShare) * expected) / (expected - product)
     const curved = y.slice()
     await this.#scaled(y, curved, theta)
-    await this.#add(y, s, (1 - theta) / this.#scale)
+    await this.#add(y, gradient, -t * (1 - theta))
   }
 
   /** γ = ⟨s, y⟩ / ⟨y, y⟩ of the newest pair. */

@@ -277,6 +277,7 @@ export class LbfgsStepper implements Stepper {
       this.#trial.flat,
       this.#gradient,
       this.#objective.gradient,
+      moved.step,
     )
     this.#gradient.set(this.#objective.gradient)
     this.#counters.set([this.#memory.count, this.#memory.next, 1, moved.value])

@@ -8,9 +8,11 @@ import {
 } from '#learn/models'
 import type { Task } from '#learn/tasks'
 import { KfacStepper, type KfacSettings, type KfacStepResult } from '#learn/training'
-import { layoutViews, type TensorData } from '#tensor/dense'
+import { createLayout, layoutViews, type TensorData } from '#tensor/dense'
 import { interpretProgram } from '#tensor/runtime'
 import { jvp } from '#tensor/transforms'
+import { factorTensors, kfacParts } from '../../../../src-main/learn/training/kfac-blocks.ts'
+import { fullKfacSettings } from '../../../../src-main/learn/training/kfac-settings.ts'
 import { kfacProblem, linearNetwork, type KfacProblem } from './kfac-problems.ts'
 
 const plain = { learningRate: 1, isObserved: false }
@@ -101,6 +103,24 @@ const patch = (image: Float32Array, y: number, x: number): number[] => [
   }),
   1,
 ]
+
+/** Smallest pivot of Cholesky's method on M/mean + 10⁻⁵·I; NaN or negative if M is not semidefinite. */
+function smallestPivot(matrix: Float32Array, n: number): number {
+  let trace = 0
+  for (let i = 0; i < n; i += 1) trace += matrix[i * n + i]!
+  const lower = new Float64Array(n * n)
+  let smallest = Infinity
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
+      expect(matrix[i * n + j]).toBeCloseTo(matrix[j * n + i]!, 5)
+      let sum = (matrix[i * n + j]! * n) / trace + (i === j ? 1e-5 : 0)
+      for (let k = 0; k < j; k += 1) sum -= lower[i * n + k]! * lower[j * n + k]!
+      if (i === j) smallest = Math.min(smallest, sum)
+      lower[i * n + j] = i === j ? Math.sqrt(sum) : sum / lower[j * n + j]!
+    }
+  }
+  return smallest
+}
 
 describe('KfacStepper', () => {
   it.each([false, true])(
@@ -279,6 +299,25 @@ describe('KfacStepper', () => {
         losses.push((await stepper.step(batch, plain)).loss)
       }
       expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]!)
+      await stepper.release()
+    })
+
+    it('has factors that are symmetric and positive semidefinite', async () => {
+      const { batch, ...rest } = problem()
+      const settings = fullKfacSettings({})
+      const tensors = factorTensors(rest.loss, kfacParts(rest.loss, settings))
+      const stepper = await create({ batch, ...rest }, settings)
+      for (let step = 0; step < 3; step += 1) await stepper.step(batch, plain)
+      const { state } = await stepper.read()
+      const layout = createLayout(tensors)
+      const views = layoutViews(layout, state.slice(0, layout.size))
+      layout.entries.forEach(({ name, shape: [n] }, i) => {
+        const factor = views[i]!
+        expect(factor.some((x) => x !== 0)).toBe(true)
+        if (factor.length === n || name.startsWith('diagonal')) {
+          expect(factor.every((x) => x >= 0)).toBe(true)
+        } else expect(smallestPivot(factor, n!)).toBeGreaterThan(0)
+      })
       await stepper.release()
     })
 

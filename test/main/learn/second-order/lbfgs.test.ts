@@ -183,7 +183,7 @@ describe('LbfgsStepper', () => {
         settings: { pairs, lineSearch: 'none' },
       })
       const losses: number[] = []
-      for (let step = 0; step < 60; step += 1) {
+      for (let step = 0; step < 100; step += 1) {
         const { loss } = await stepper.step(batches[step % 2]!, { ...plain, learningRate: 0.1 })
         losses.push(loss)
       }
