@@ -55,7 +55,11 @@ const common = (
     .meta({ title: 'Parameterization' }),
   parameters: z.int().min(100).max(2_000_000_000).optional().meta({
     title: 'Parameters',
-    description: 'Widths are scaled to come nearest to this count; default: as they are named.',
+    description: 'The size is solved for to come nearest to this count; default: as it is named.',
+  }),
+  sizeBy: z.enum(['width', 'depth']).default('width').meta({
+    title: 'Size by',
+    description: 'What the count of parameters is solved for: all widths, or the number of layers.',
   }),
   weights: z.string().min(1).optional().meta({
     title: 'Start from',

@@ -4,10 +4,10 @@ import type { ExperimentData } from './data.ts'
 
 /** The network of a spec on its data. */
 export function modelOfSpec({ model }: ExperimentSpec, { train }: ExperimentData): Model {
-  const { initialization, parameterization, parameters, weights: _, ...architecture } = model
-  return buildModel(
-    parameters === undefined ? architecture : solveSize(architecture, train, { parameters }),
-    train,
-    { initialization, parameterization },
-  )
+  const { initialization, parameterization, parameters, sizeBy, weights: _, ...named } = model
+  const architecture =
+    parameters === undefined
+      ? named
+      : solveSize(named, train, { parameters, by: sizeBy }).architecture
+  return buildModel(architecture, train, { initialization, parameterization })
 }

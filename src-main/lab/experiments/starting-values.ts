@@ -20,7 +20,7 @@ export async function startingValues(
   seed: number,
 ): Promise<StartingValues> {
   const { weights } = spec.model
-  if (weights !== undefined) return readWeights(model, await loadArrays(weights), weights)
+  if (weights !== undefined) return readWeights(await loadArrays(weights), model, weights)
   return {
     parameters: initializeParameters(model, createStream(seed, 'initialization')),
     buffers: initializeBuffers(model),
