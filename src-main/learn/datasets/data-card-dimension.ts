@@ -1,8 +1,9 @@
-import { shuffledIndices, type RandomStream } from '#base'
+import type { RandomStream } from '#base'
 import { entriesOf } from '#learn/tasks'
 import { eachFeatureChunk } from './data-card-moments.ts'
 import { estimateIntrinsicDimension, type IntrinsicDimension } from './intrinsic-dimension.ts'
 import { drawProjection, project } from './intrinsic-dimension-projection.ts'
+import { chooseRows } from './sample-distinct.ts'
 import type { Samples } from './samples.ts'
 
 const mostRows = 2000
@@ -24,8 +25,7 @@ export async function sampleDimension(
   const entries = entriesOf(samples.features)
   const width = Math.min(entries, mostCoordinates)
   const affordable = Math.floor(Math.sqrt((2 * mostProducts) / width))
-  const wanted = Math.min(samples.count, mostRows, affordable)
-  const rows = shuffledIndices(samples.count, stream.fork('rows')).subarray(0, wanted).sort()
+  const rows = chooseRows(samples.count, Math.min(mostRows, affordable), stream.fork('rows'))
   const projection =
     width < entries ? drawProjection(entries, width, stream.fork('projection')) : null
   const values = new Float64Array(rows.length * width)

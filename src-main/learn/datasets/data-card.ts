@@ -1,8 +1,9 @@
-import { createStream, shuffledIndices, type RandomStream } from '#base'
+import { createStream, type RandomStream } from '#base'
 import { entriesOf, outputsOf } from '#learn/tasks'
 import { sampleDimension } from './data-card-dimension.ts'
 import { measureMoments } from './data-card-moments.ts'
 import type { IntrinsicDimension } from './intrinsic-dimension.ts'
+import { chooseRows } from './sample-distinct.ts'
 import { classCounts, type Samples, type SplitSamples } from './samples.ts'
 
 /** What the data look like. What is measured is measured on training rows. */
@@ -43,7 +44,7 @@ const mostEntries = 2 ** 23
 /** Rows that means are taken over: all, or a seeded subset of at most 10,000, fewer if they are large. */
 function rowsForMoments({ count, features }: Samples, stream: RandomStream): Uint32Array {
   const wanted = Math.max(100, Math.min(10_000, Math.floor(mostEntries / entriesOf(features))))
-  return shuffledIndices(count, stream).subarray(0, wanted).sort()
+  return chooseRows(count, wanted, stream)
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { RandomStream } from '#base'
 import { readInflated } from './read-file.ts'
+import { drawDistinct } from './sample-distinct.ts'
 import type { Samples } from './samples.ts'
-import { checkWindowCount, drawDistinct, nextTokenSamples } from './text-windows.ts'
+import { checkWindowCount, nextTokenSamples } from './text-windows.ts'
 
 /** Which verses samples are drawn from: those to train on, or others held out. */
 type TextPart = 'train' | 'validation'

@@ -1,9 +1,9 @@
 import { InputError, type RandomStream } from '#base'
+import { drawDistinct } from './sample-distinct.ts'
 import { heldOutCount, type Samples } from './samples.ts'
 import { findTextFiles } from './text-files.ts'
 import {
   checkWindowCount,
-  drawDistinct,
   nextTokenSamples,
   sequenceSamples,
   sequenceStarts,

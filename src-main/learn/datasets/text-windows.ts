@@ -1,4 +1,4 @@
-import { InputError, type RandomStream } from '#base'
+import { InputError } from '#base'
 import type { Samples } from './samples.ts'
 import type { TokenArray } from './text-tokens.ts'
 
@@ -7,22 +7,6 @@ export interface TokenSpan {
   readonly tokens: TokenArray
   readonly from: number
   readonly to: number
-}
-
-/**
- * Draws without replacement from 0…limit − 1, in memory of the order of what is drawn: the head of a
- * Fisher–Yates shuffle that notes only the places it has touched.
- */
-export function drawDistinct(limit: number, count: number, stream: RandomStream): Uint32Array {
-  const moved = new Map<number, number>()
-  const drawn = new Uint32Array(count)
-  for (let i = 0; i < count; i += 1) {
-    const j = i + stream.nextInteger(limit - i)
-    drawn[i] = moved.get(j) ?? j
-    moved.set(j, moved.get(i) ?? i)
-    moved.delete(i)
-  }
-  return drawn
 }
 
 /** Refuses more windows than there are. */
