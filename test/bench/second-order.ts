@@ -144,7 +144,7 @@ const contestants: readonly Contestant[] = [
   {
     name: 'K-FAC',
     setting: 'damping',
-    grid: [3e-3, 1e-2, 3e-2, 0.1, 0.3],
+    grid: [3e-4, 1e-3, 3e-3, 1e-2, 0.1],
     learningRate: () => 1,
     create: (damping, seed) =>
       KfacStepper.create({

@@ -1,5 +1,5 @@
-import { createStream, fillNormal, fillSigns, NonFiniteError, ShapeError } from '#base'
-import { createLayout, sizeOf, type Layout } from '#tensor/dense'
+import { createStream, fillNormal, fillSigns, NonFiniteError } from '#base'
+import { sizeOf } from '#tensor/dense'
 import {
   onnxRuntime,
   type BlockAlgebra,
@@ -8,9 +8,8 @@ import {
   type Runtime,
   type TensorInput,
 } from '#tensor/runtime'
-import { factorTensors, kfacParts, type KfacParts } from './kfac-blocks.ts'
-import { inverseProgram, inverseTensors } from './kfac-inverse.ts'
-import { closedLoss } from './kfac-programs.ts'
+import { kfacParts, type KfacParts } from './kfac-blocks.ts'
+import { compileKfac, type KfacExecutables } from './kfac-executables.ts'
 import {
   fullKfacSettings,
   type FullKfacSettings,
@@ -18,8 +17,14 @@ import {
   type KfacSettings,
   type KfacStepResult,
 } from './kfac-settings.ts'
-import { noiseOf, statisticsProgram } from './kfac-statistics.ts'
-import { updateProgram } from './kfac-update.ts'
+import { noiseOf } from './kfac-statistics.ts'
+import {
+  createKfacVectors,
+  packState,
+  releaseVectors,
+  unpackState,
+  type KfacVectors,
+} from './kfac-vectors.ts'
 import { MovementObserver } from './newton-observation.ts'
 import { ResidentVector } from './resident-vector.ts'
 import type { SavedVectors, StepContext, Stepper, TrainerVectors } from './stepper.ts'
@@ -52,25 +57,6 @@ const largestError = 0.1
 
 /** Raises of λ tried until the factors can be inverted. */
 const largestRaises = 8
-
-/** What a step reads and leaves behind; made twice, for now and next. */
-interface KfacVectors {
-  readonly parameters: ResidentVector
-  readonly buffers: ResidentVector
-  /** δ, the last step. */
-  readonly moves: ResidentVector
-  readonly factors: ResidentVector
-  readonly inverses: ResidentVector
-}
-
-const vectorNames = ['parameters', 'buffers', 'moves', 'factors', 'inverses'] as const
-
-interface KfacExecutables {
-  readonly statistics: Executable
-  readonly inverse: Executable
-  readonly update: Executable
-  readonly evaluate: Executable
-}
 
 /**
  * Steps along the gradient preconditioned by Kronecker factors of the Fisher matrix, K-FAC.
@@ -137,28 +123,18 @@ export class KfacStepper implements Stepper {
     const { loss, runtime = onnxRuntime() } = options
     const settings = fullKfacSettings(options.settings ?? {})
     const parts = kfacParts(loss, settings)
-    const compile = compiler(runtime)
-    const executables = {
-      statistics: await compile(statisticsProgram(loss, parts, settings), 0),
-      inverse: await compile(inverseProgram(loss, parts), 1),
-      update: await compile(updateProgram(loss, parts, settings), 3),
-      evaluate: await compile(
-        closedLoss(loss, ({ outputs }) => outputs.slice(0, 1)),
-        1,
-      ),
-    }
     return new KfacStepper(options, settings, parts, {
-      executables,
+      executables: await compileKfac(runtime, loss, parts, settings),
       algebra: await runtime.createBlockAlgebra(loss.layout.size),
       gradient: await ResidentVector.create(runtime, loss.layout),
-      now: await createVectors(
+      now: await createKfacVectors(
         runtime,
         loss,
         parts,
         options.initialParameters.slice(),
         options.initialBuffers?.slice(),
       ),
-      next: await createVectors(runtime, loss, parts),
+      next: await createKfacVectors(runtime, loss, parts),
     })
   }
 
@@ -341,28 +317,15 @@ export class KfacStepper implements Stepper {
   }
 
   async read(): Promise<TrainerVectors> {
-    const { parameters, buffers, factors, inverses, moves } = this.#now
+    const { parameters, buffers } = this.#now
     const flat = await parameters.read()
-    const parts = [await factors.read(), await inverses.read(), await moves.read()]
-    const state = new Float32Array(this.#stateSize())
-    let offset = 0
-    for (const part of parts) {
-      state.set(part, offset)
-      offset += part.length
-    }
-    state.set([this.#damping, this.#steps], offset)
     return {
       parameters: flat,
       buffers: await buffers.read(),
-      state,
+      state: await packState(this.#now, [this.#damping, this.#steps]),
       evaluated: flat,
       previousGradient: this.#observer.previousGradient,
     }
-  }
-
-  #stateSize(): number {
-    const { factors, inverses, moves } = this.#now
-    return factors.flat.length + inverses.flat.length + moves.flat.length + 2
   }
 
   /**
@@ -371,60 +334,24 @@ export class KfacStepper implements Stepper {
    * @throws ShapeError if one has the wrong size.
    */
   async restore(vectors: SavedVectors): Promise<void> {
-    const { parameters, buffers, factors, inverses, moves } = this.#now
-    if (vectors.state.length !== this.#stateSize()) {
-      throw new ShapeError('saved optimizer state', `[${this.#stateSize()}]`, [
-        vectors.state.length,
-      ])
-    }
+    const { parameters, buffers } = this.#now
     parameters.check(vectors.parameters, 'saved parameters')
+    buffers.check(vectors.buffers, 'saved running statistics')
+    const [damping, steps] = await unpackState(this.#now, vectors.state, 2)
     await buffers.write(vectors.buffers, 'saved running statistics')
     await parameters.write(vectors.parameters, 'saved parameters')
-    let offset = 0
-    for (const part of [factors, inverses, moves]) {
-      const end = offset + part.flat.length
-      await part.write(vectors.state.subarray(offset, end), 'saved optimizer state')
-      offset = end
-    }
-    const [damping, steps] = vectors.state.subarray(offset) as unknown as [number, number]
-    this.#damping = damping
-    this.#steps = steps
+    this.#damping = damping!
+    this.#steps = steps!
     this.#observer.restore(vectors.previousGradient)
   }
 
   async release(): Promise<void> {
-    for (const name of vectorNames) {
-      this.#now[name].release()
-      this.#next[name].release()
-    }
+    releaseVectors(this.#now)
+    releaseVectors(this.#next)
     this.#gradient.release()
     await this.#algebra.release()
     for (const executable of Object.values(this.#executables) as Executable[]) {
       await executable.release()
     }
-  }
-}
-
-/** Compiles with all outputs resident but the last `scalars`. */
-const compiler =
-  (runtime: Runtime) =>
-  (program: Executable['program'], scalars: number): Promise<Executable> =>
-    runtime.compile(program, { residentOutputs: program.outputs.length - scalars })
-
-async function createVectors(
-  runtime: Runtime,
-  loss: KfacLoss,
-  parts: KfacParts,
-  parameters?: Float32Array,
-  buffers?: Float32Array,
-): Promise<KfacVectors> {
-  const create = (layout: Layout, flat?: Float32Array): Promise<ResidentVector> =>
-    ResidentVector.create(runtime, layout, flat)
-  return {
-    parameters: await create(loss.layout, parameters),
-    buffers: await create(loss.buffers, buffers),
-    moves: await create(loss.layout),
-    factors: await create(createLayout(factorTensors(loss, parts))),
-    inverses: await create(createLayout(inverseTensors(loss, parts))),
   }
 }
