@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { InputError, MissingFileError, ShapeError } from '#base'
 import {
@@ -224,6 +225,40 @@ describe('loadSamplesFile', () => {
     )
     await expect(loadSamplesFile('data.parquet', classes)).rejects.toThrow(
       'data.parquet must end in .npz, .safetensors, .csv or .csv.gz',
+    )
+  })
+
+  test('answers any arrays, whole or damaged, with samples in range or a typed error', async () => {
+    const shape = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 })
+    const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.double())
+    const named = shape.chain((extents) => {
+      const size = extents.reduce((a, b) => a * b, 1)
+      return fc
+        .array(value, { minLength: size, maxLength: size })
+        .map((values) => array(extents, values))
+    })
+    const arrays = fc.dictionary(fc.constantFrom('x', 'y', 'x_valid', 'y_valid'), named)
+    const options = fc.record({
+      task: fc.constantFrom('classification' as const, 'regression' as const),
+      tokens: fc.boolean(),
+    })
+    const damage = fc.option(fc.record({ at: fc.nat(), value: fc.nat(255) }), { freq: 2 })
+    const path = join(folder, 'any.safetensors')
+    await fc.assert(
+      fc.asyncProperty(arrays, options, damage, async (content, how, edit) => {
+        const bytes = encodeSafetensors(new Map(Object.entries(content)))
+        if (edit !== null) bytes[edit.at % bytes.length] = edit.value
+        writeFileSync(path, bytes)
+        try {
+          const { train } = await loadSamplesFileParts(path, how)
+          const { features, labels, outputs } = await contentsOf(train)
+          expect(features.every((entry) => Number.isFinite(entry))).toBe(true)
+          expect((labels ?? []).every((label) => label >= 0 && label < outputs)).toBe(true)
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError)
+        }
+      }),
+      { numRuns: 400 },
     )
   })
 })
