@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { toApiError } from '#lab/jobs'
+import { lookAt } from '#lab/store'
 import { ApiError, type ErrorCode } from '#shared/errors'
-import { fileProblem, filesOfSpec, type ExperimentSpec, type PathKind } from '#shared/schemas'
+import { fileProblem, filesOfSpec, type ExperimentSpec } from '#shared/schemas'
 import type { ApiContext } from './context.ts'
 
 /** A person's own file is read whole before its run is queued unless it is larger. */
@@ -12,11 +12,6 @@ const endings = {
   'data.path': /\.(npz|safetensors|parquet|csv|csv\.gz)$/,
   'model.weights': /\.(npz|safetensors)$/,
 } as const
-
-interface Found {
-  readonly kind: PathKind
-  readonly bytes: number
-}
 
 /**
  * Refuses a spec whose files are not there: what is wrong with one is better known now than when the
@@ -48,22 +43,13 @@ export async function checkFiles(
     if (key === 'model.weights') checkEnding(key, path)
     if (key !== 'data.path' || data.kind !== 'file') continue
     checkEnding(key, path)
-    if (found !== null && found.bytes > readableBytes) continue
+    if (found !== null && found.sizeBytes > readableBytes) continue
     try {
       await checkSamples(data)
     } catch (error) {
       const { code, message } = toApiError(error)
       throw placed(code, key, `${key}: ${message}`, error)
     }
-  }
-}
-
-async function lookAt(path: string): Promise<Found | null> {
-  try {
-    const found = await stat(path)
-    return { kind: found.isDirectory() ? 'folder' : 'file', bytes: found.size }
-  } catch {
-    return null
   }
 }
 

@@ -17,6 +17,7 @@ export {
   type FileRecord,
 } from './files.ts'
 export { readOwner, type StoreOwner } from './lock.ts'
+export { lookAt } from './look-at.ts'
 export type { MeasurementRepository } from './measurements.ts'
 export type { MetricRepository } from './metrics.ts'
 export type { QueueClaim, QueueRepository } from './queue.ts'

@@ -186,46 +186,6 @@ describe('run', () => {
   })
 })
 
-describe('data', () => {
-  it('prints the card, the network and its parameters, and makes no store', async () => {
-    const { run, store } = testCli()
-    const { code, stdout } = await run('data --set model.hidden=[]')
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/^kind +digits$/m)
-    expect(stdout).toMatch(/^training samples +1,438$/m)
-    expect(stdout).toMatch(/^network +mlp 64-10$/m)
-    expect(stdout).toMatch(/^parameters +650$/m)
-    expect(readdirSync(store)).toEqual([])
-  })
-
-  it('--json prints the whole description, for the seed that was asked for', async () => {
-    const { run } = testCli()
-    const spec = JSON.stringify({ data: { kind: 'gaussian-mixture', samples: 50 }, seeds: [7] })
-    const described = JSON.parse((await run('data - --json', spec)).stdout)
-    expect(described).toMatchObject({
-      seed: 7,
-      dataCard: { trainCount: 40, featureShape: [16] },
-      modelLabel: 'mlp 16-32-32-4',
-      parameterCount: 17 * 32 + 33 * 32 + 33 * 4,
-    })
-    const other = JSON.parse((await run('data - --json --seed 8', spec)).stdout)
-    expect(other.dataCard.featureMean).not.toBe(described.dataCard.featureMean)
-  })
-
-  it('what a run would refuse ends it with exit code 2, naming the key', async () => {
-    const { run } = testCli()
-    const cnn = ['data', '--set', 'data.kind=gaussian-mixture', '--set', 'model.kind=cnn']
-    expect(await run(cnn)).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('model.kind cnn wants images'),
-    })
-    expect(await run('data --set data={"kind":"cifar","path":"no"}')).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/data\.path: folder or file not found: .*no\n$/),
-    })
-  })
-})
-
 describe('list, show, delete', () => {
   it('an empty store lists nothing and says so on stderr', async () => {
     const { run } = testCli()
@@ -282,62 +242,6 @@ describe('report', () => {
     onTestFinished(() => server.close())
     expect(await run('report last --out s.html --json')).toMatchObject({ code: 0 })
     expect(readFileSync(join(store, 's.html'), 'utf8')).toBe(alone)
-  })
-})
-
-describe('probe', () => {
-  const networks = join(import.meta.dirname, '../../../reference/networks')
-  const model = '{"kind":"mlp","widths":[64,32,10],"activation":"tanh"}'
-  const files = [
-    '--weights',
-    `${networks}/tanh-ce.safetensors`,
-    '--data',
-    `${networks}/tanh-ce-data.npz`,
-  ]
-
-  it('measures a network that PyTorch made, and writes vectors and density', async () => {
-    const { run, store } = testCli()
-    const known = JSON.parse(readFileSync(join(networks, 'tanh-ce.json'), 'utf8'))
-    const { code, stdout } = await run([
-      ...['probe', '--model', model, ...files, '--loss', 'cross-entropy', '--json'],
-      ...['--vector', join(networks, 'tanh-ce-vector.npy'), '--product', 'hv.npy'],
-      ...['--gradient', 'g.npy', '--top', '2', '--bottom', '1', '--trace', 'probes=8'],
-      ...['--density', 'probes=2,steps=10,out=d.json'],
-    ])
-    expect(code).toBe(0)
-    const result = JSON.parse(stdout)
-    expect(result.loss).toBeCloseTo(known.value, 5)
-    expect(result.measurements.map(({ kind }: { kind: string }) => kind)).toEqual([
-      'eigenpairs',
-      'trace',
-      'density',
-    ])
-    expect(result).not.toHaveProperty('gradient')
-    const gradient = readFileSync(join(store, 'g.npy'))
-    expect(gradient.readFloatLE(gradient.length - 4 * 2410)).toBeCloseTo(known.gradient[0], 6)
-    expect(existsSync(join(store, 'hv.npy'))).toBe(true)
-    expect(JSON.parse(readFileSync(join(store, 'd.json'), 'utf8')).kind).toBe('density')
-  })
-
-  it.each([
-    ['weights of another width', model.replace('32', '31'), files, /layers\.0\.weight/],
-    ['data of another width', model.replace('64', '63'), files, /\[32, 63\]/],
-    ['a file that is not there', model, ['--weights', 'no.npz', ...files.slice(2)], /no\.npz/],
-  ])('%s: exit 2, naming tensor or file', async (_, json, given, message) => {
-    const { run } = testCli()
-    const { code, stderr } = await run([
-      ...['probe', '--model', json, ...given, '--loss', 'cross-entropy'],
-    ])
-    expect(stderr).toMatch(message)
-    expect(code).toBe(2)
-  })
-
-  it('describes names, shapes and order', async () => {
-    const { stdout } = await testCli().run(['probe', '--model', model, '--describe', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({
-      parameterCount: 2410,
-      parameters: [{ name: 'layers.0.weight', shape: [32, 64], offset: 0 }, {}, {}, {}],
-    })
   })
 })
 
