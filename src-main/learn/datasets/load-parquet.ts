@@ -26,9 +26,9 @@ const numberOf = (cell: unknown): number =>
 
 /** How a cell is called in a message. */
 export function describeCell(cell: unknown): string {
-  if (cell === null || cell === undefined) return 'nothing'
-  if (typeof cell === 'object') return 'no number'
-  return String(cell).slice(0, 40)
+  if (typeof cell === 'string' || typeof cell === 'boolean') return String(cell).slice(0, 40)
+  if (typeof cell === 'number' || typeof cell === 'bigint') return String(cell)
+  return cell === null || cell === undefined ? 'nothing' : 'no number'
 }
 
 /** A cell as a label; −1 for what is none. */

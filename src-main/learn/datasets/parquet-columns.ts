@@ -1,6 +1,7 @@
 import type { AsyncBuffer, Compressors, FileMetaData, SchemaTree } from 'hyparquet'
 import { FormatError, InputError } from '#base'
 import { withSource, type ByteSource } from './byte-source.ts'
+import { checkPages } from './parquet-pages.ts'
 
 /** An open Parquet file. */
 export interface ParquetFile {
@@ -67,43 +68,80 @@ function checkMetadata(metadata: FileMetaData, path: string): number {
   return rowCount
 }
 
-/** Refuses groups whose columns claim more content than may be, or other numbers of rows. */
-function checkContent(metadata: FileMetaData, names: readonly string[], path: string): void {
+/** Refuses columns that claim more content than may be or other numbers of rows, or have broken pages. */
+async function checkContent(
+  metadata: FileMetaData,
+  names: readonly string[],
+  source: ByteSource,
+): Promise<void> {
+  const { path } = source
   let total = 0
   for (const { num_rows, columns } of metadata.row_groups) {
     for (const { meta_data: column } of columns) {
       if (column === undefined || !names.includes(column.path_in_schema[0] ?? '')) continue
       total += Math.abs(Number(column.total_uncompressed_size))
-      if (column.num_values === num_rows) continue
+      if (total > largestContent) {
+        const problem = `columns must hold at most ${largestContent} bytes, claim ${total}`
+        throw new FormatError(path, problem)
+      }
+      if (column.num_values === num_rows) {
+        await checkPages(source, column)
+        continue
+      }
       const label = column.path_in_schema.join('.')
       const problem = `column ${label} has ${column.num_values} values in a group of ${num_rows} rows`
       throw new FormatError(path, problem)
     }
   }
-  if (total <= largestContent) return
-  throw new FormatError(path, `columns must hold at most ${largestContent} bytes, claim ${total}`)
 }
 
 /** What the library throws at broken files is of any class. */
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(
+  path: string,
+  buffer: SourceBuffer,
+  work: () => Promise<T> | T,
+): Promise<T> {
   try {
-    return await work()
-  } catch (error) {
+    const result = await work()
+    if (buffer.failure !== null) throw buffer.failure
+    return result
+  } catch (thrown) {
+    const error = buffer.failure ?? thrown
     if (error instanceof InputError) throw error
     throw new FormatError(path, `broken Parquet: ${(error as Error).message}`)
   }
 }
 
-const bufferOf = (source: ByteSource): AsyncBuffer => ({
-  byteLength: source.size,
-  slice: async (start, end = source.size) => {
-    if (!(start >= 0 && end >= start && end <= source.size)) {
-      throw new Error(`bytes ${start}…${end} lie outside of the file`)
-    }
-    const bytes = await source.read(start, end - start)
-    return bytes.buffer as ArrayBuffer
-  },
-})
+/** A source as the library wants it, and the first error that reading it gave. */
+interface SourceBuffer extends AsyncBuffer {
+  readonly failure: Error | null
+}
+
+/**
+ * Reads never reject: the library awaits some of them late, so that a rejection would end the process.
+ * They give nothing instead, and keep the error.
+ */
+function bufferOf(source: ByteSource): SourceBuffer {
+  let failure: Error | null = null
+  return {
+    byteLength: source.size,
+    get failure() {
+      return failure
+    },
+    slice: async (start, end = source.size) => {
+      try {
+        if (!(start >= 0 && end >= start && end <= source.size)) {
+          throw new Error(`bytes ${start}…${end} lie outside of the file`)
+        }
+        const bytes = await source.read(start, end - start)
+        return bytes.buffer as ArrayBuffer
+      } catch (error) {
+        failure ??= error as Error
+        return new ArrayBuffer(0)
+      }
+    },
+  }
+}
 
 async function openSource<T>(
   source: ByteSource,
@@ -114,11 +152,11 @@ async function openSource<T>(
     [import('hyparquet'), import('hyparquet-compressors')],
   )
   const file = bufferOf(source)
-  const { metadata, tree } = await guarded(path, async () => {
+  const { metadata, tree } = await guarded(path, file, async () => {
     const read = await parquetMetadataAsync(file, { geoparquet: false })
     return { metadata: read, tree: parquetSchema(read) }
   })
-  const rowCount = await guarded(path, () => Promise.resolve(checkMetadata(metadata, path)))
+  const rowCount = await guarded(path, file, () => checkMetadata(metadata, path))
   const readGroup = async (names: readonly string[], rowStart: number, rowEnd: number) => {
     const chunks: { column: string; values: ArrayLike<unknown>; first: number }[] = []
     await parquetRead({
@@ -143,8 +181,8 @@ async function openSource<T>(
     columns: tree.children.map(({ element }) => element.name),
     numericColumns: tree.children.filter(isNumeric).map(({ element }) => element.name),
     readColumns: (names, visit) =>
-      guarded(path, async () => {
-        checkContent(metadata, names, path)
+      guarded(path, file, async () => {
+        await checkContent(metadata, names, source)
         let rowStart = 0
         for (const { num_rows } of metadata.row_groups) {
           const rowEnd = rowStart + Number(num_rows)
