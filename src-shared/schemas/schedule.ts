@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const warmupSteps = z.int().min(0).max(1_000_000_000).default(0).meta({
   title: 'Warm-up',
-  description: 'Steps in which the rate grows linearly from 0 to its start.',
+  description: 'Steps in which the rate grows in equal parts to its full value.',
 })
 
 /** How the learning rate changes with the step; see `learn/optimizers/schedules.ts`. */
@@ -23,7 +23,7 @@ export const scheduleSchema = z
         warmupSteps,
         finalShare: z.number().min(0).max(1).default(0).meta({
           title: 'Final share',
-          description: 'Of the rate at the start, reached at the last step.',
+          description: 'Of the full rate, reached at the end.',
         }),
       })
       .meta({ title: 'Cosine' }),

@@ -99,7 +99,10 @@ function optimizerEntries(train: TrainSpec, model: Model, types: readonly ValueT
   }
 }
 
-/** Forecasts the memory of training: two sets of parameters and state that take turns, and the first draw. */
+/**
+ * Forecasts the memory of training: two sets of parameters and state that take turns, the first draw, the start that
+ * distances are measured from, and the gradients of two observed steps.
+ */
 export function forecastTraining(size: TrainingSize): MemoryForecast {
   const { model, train, batchSize, splits } = size
   const { loss } = train
@@ -110,9 +113,12 @@ export function forecastTraining(size: TrainingSize): MemoryForecast {
   const stateSize = optimizerEntries(size.train, model, types)
   const programs = [
     // A second-order step goes through the gradient as that of SGD does, and has its own programs besides.
-    stepProgram(program, layout.entries.length, transform ?? scaleByLearningRate(), {
-      bufferCount: model.buffers.entries.length,
-    }),
+    ...[false, true].map((isObserved) =>
+      stepProgram(program, layout.entries.length, transform ?? scaleByLearningRate(), {
+        bufferCount: model.buffers.entries.length,
+        isObserved,
+      }),
+    ),
     ...splits.map((count) =>
       lossProgram({
         model,
@@ -124,7 +130,7 @@ export function forecastTraining(size: TrainingSize): MemoryForecast {
   ].map(planProgram)
   const evaluated = splits.reduce((sum, count) => sum + count, 0)
   return forecastOf({
-    parameters: 3 * 4 * layout.size,
+    parameters: 6 * 4 * layout.size,
     state: 2 * 4 * stateSize,
     activations: programs.reduce((sum, { workspace, graph }) => sum + workspace + graph, 0),
     basis: 0,
