@@ -20,6 +20,8 @@ export interface LiveRun {
   readonly error: Readonly<ShallowRef<string | null>>
   readonly isDeleted: Readonly<ShallowRef<boolean>>
   load(): Promise<void>
+  /** Loads all but the metrics anew. */
+  refresh(): Promise<void>
   cancel(): Promise<void>
   resume(): Promise<void>
   remove(): Promise<boolean>
@@ -119,6 +121,7 @@ export function createLiveRun(backend: Backend, runId: string): LiveRun {
     error,
     isDeleted,
     load,
+    refresh: loadDetail,
     cancel: () => restate('runs.cancel'),
     resume: () => restate('runs.resume'),
     remove: async () => (await tryTo(() => client.call('runs.delete', { runId }))) !== null,

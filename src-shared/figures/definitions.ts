@@ -1,5 +1,5 @@
 import { experimentJsonSchema } from '../contract.ts'
-import type { DataCard, ExperimentSpec, MeasurementDocument, Provenance } from '../schemas/index.ts'
+import type { ExperimentSpec, MeasurementDocument, Provenance } from '../schemas/index.ts'
 import { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts'
 
 /** A term and what it is, both plain text; `isCode` for what is read letter by letter. */
@@ -50,8 +50,12 @@ function entriesOf(node: SchemaNode, value: object): Definition[] {
     }
     if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
       const chosen = branch(child, inner)
+      const title = child.title ?? fromKey(key)
       const [first, ...rest] = entriesOf(chosen, inner)
-      return first === undefined ? [] : [{ ...first, term: child.title ?? fromKey(key) }, ...rest]
+      if (first === undefined) return []
+      // The kind of a union stands for the whole; what has no kind is named by the whole.
+      if ('kind' in inner) return [{ ...first, term: title }, ...rest]
+      return [first, ...rest].map((entry) => ({ ...entry, term: `${title}: ${entry.term}` }))
     }
     return [{ term: child.title ?? fromKey(key), value: valueText(inner) }]
   })
@@ -64,10 +68,9 @@ export function settingsGroups(spec: ExperimentSpec): DefinitionGroup[] {
   const group = (key: 'model' | 'data' | 'train', value: object): DefinitionGroup => {
     const node = root.properties?.[key] ?? {}
     const chosen = branch(node, value)
-    const entries = entriesOf(chosen, value)
     return {
       title: (chosen === node ? node.title : undefined) ?? fromKey(key),
-      entries: key === 'model' ? entries.filter(({ term }) => term !== 'Architecture') : entries,
+      entries: entriesOf(chosen, value),
     }
   }
   return [
@@ -108,36 +111,6 @@ export function provenanceEntries(provenance: Provenance): Definition[] {
     { term: 'Device', value: provenance.device },
     { term: 'Runtime', value: provenance.runtime },
   ]
-}
-
-/** What the data looked like. */
-export function dataCardEntries(card: DataCard): Definition[] {
-  return [
-    { term: 'Kind', value: card.kind },
-    { term: 'Source', value: card.source },
-    { term: 'Training samples', value: formatCount(card.trainCount) },
-    { term: 'Validation samples', value: formatCount(card.validationCount) },
-    { term: 'Features', value: formatCount(card.featureCount) },
-    { term: 'Outputs', value: formatCount(card.outputCount) },
-    ...(card.classCounts === null
-      ? []
-      : [{ term: 'Samples a class', value: classText(card.classCounts) }]),
-    ...(card.featureMean === null || card.featureDeviation === null
-      ? []
-      : [
-          {
-            term: 'Features, mean ± deviation',
-            value: `${formatNumber(card.featureMean, 3)} ± ${formatNumber(card.featureDeviation, 3)}`,
-          },
-        ]),
-  ]
-}
-
-function classText(counts: readonly number[]): string {
-  if (counts.length <= 20) return counts.map(formatCount).join(', ')
-  const least = counts.reduce((a, b) => Math.min(a, b), Infinity)
-  const most = counts.reduce((a, b) => Math.max(a, b), 0)
-  return `${formatCount(least)} to ${formatCount(most)} over ${formatCount(counts.length)} classes`
 }
 
 /** How a measurement was made and what it cost. */

@@ -1,6 +1,6 @@
 export { tableCsv } from './csv.ts'
+export { dataCardEntries } from './data-card.ts'
 export {
-  dataCardEntries,
   meanings,
   methodEntries,
   provenanceEntries,
@@ -12,12 +12,7 @@ export type { DensityAxis } from './density-curves.ts'
 export { eigenvalueRows, type EigenvalueRow } from './eigenvalues.ts'
 export * from './format.ts'
 export { headlineNumbers, latestDocuments, type HeadlineNumber } from './headline.ts'
-export {
-  accuracyFigure,
-  gradientNormFigure,
-  lossFigure,
-  type LearningAxis,
-} from './learning-curves.ts'
+export { accuracyFigure, lossFigure, type LearningAxis } from './learning-curves.ts'
 export type { Figure, FigureOption, FigureTable } from './option.ts'
 export { darkColors, lightColors, type FigureColors } from './palette.ts'
 export { spectralDensityFigure } from './spectral-density.ts'
@@ -27,4 +22,22 @@ export {
   runStatusWords,
   type StatusWord,
 } from './status-words.ts'
+export {
+  distanceFigure,
+  gradientCosineFigure,
+  learningRateFigure,
+  stepNormsFigure,
+} from './step-curves.ts'
 export { figureTheme } from './theme.ts'
+export {
+  bitsPerByteFigure,
+  perplexityFigure,
+  tokenReading,
+  type TokenReading,
+} from './token-curves.ts'
+export { trainingEndText } from './training-end.ts'
+export {
+  mainTrainingFigures,
+  moreTrainingFigures,
+  type TrainingFigures,
+} from './training-figures.ts'

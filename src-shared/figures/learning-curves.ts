@@ -12,7 +12,8 @@ export interface LearningCurveOptions {
   readonly scale?: 'linear' | 'log'
 }
 
-interface Line {
+/** A column of the metrics as a line. */
+export interface Line {
   readonly name: string
   readonly column: string
   readonly read: (row: MetricRow) => number | null
@@ -31,13 +32,15 @@ const labelX: Record<LearningAxis, (x: number) => string> = {
   time: (x) => `${formatNumber(x)} s`,
 }
 
-interface CurveText {
+/** The words of a learning curve. */
+export interface CurveText {
   readonly title: string
   readonly axisName: string
   readonly caption: string
 }
 
-function learningFigure(
+/** A figure of columns of the metrics; a column of nulls draws nothing. */
+export function learningFigure(
   rows: readonly MetricRow[],
   lines: readonly Line[],
   text: CurveText,
@@ -122,22 +125,5 @@ export function accuracyFigure(
     },
     { ...options, scale: 'linear' },
     { max: 1 },
-  )
-}
-
-/** Norm of the gradient of the last batch. */
-export function gradientNormFigure(
-  rows: readonly MetricRow[],
-  options: LearningCurveOptions = {},
-): Figure {
-  return learningFigure(
-    rows,
-    [{ name: 'gradient norm', column: 'gradient_norm', read: (row) => row.gradientNorm }],
-    {
-      title: 'Gradient norm',
-      axisName: '‖∇L‖',
-      caption: 'Euclidean norm of the gradient of the last batch’s mean loss.',
-    },
-    options,
   )
 }

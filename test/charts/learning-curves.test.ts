@@ -1,6 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { accuracyFigure, gradientNormFigure, lossFigure, tableCsv } from '#shared/figures'
-import { makeMetrics } from '../support/recorded/make-metrics.ts'
+import {
+  accuracyFigure,
+  bitsPerByteFigure,
+  distanceFigure,
+  gradientCosineFigure,
+  learningRateFigure,
+  lossFigure,
+  mainTrainingFigures,
+  moreTrainingFigures,
+  perplexityFigure,
+  stepNormsFigure,
+  tableCsv,
+  tokenReading,
+} from '#shared/figures'
+import { makeMetrics, withoutObservations } from '../support/recorded/make-metrics.ts'
+import { makeRun, textCard } from '../support/recorded/make-runs.ts'
 
 const rows = makeMetrics(0, 5)
 
@@ -53,9 +67,95 @@ describe('accuracyFigure', () => {
   })
 })
 
-describe('gradientNormFigure', () => {
-  test('is one line without a legend', () => {
-    expect(gradientNormFigure(rows).option).toMatchObject({ legend: { show: false } })
+describe('figures of steps', () => {
+  test('of one quantity are one line without a legend', () => {
+    for (const build of [learningRateFigure, gradientCosineFigure, distanceFigure]) {
+      expect(build(rows).option).toMatchObject({ legend: { show: false } })
+      expect(build(rows).option.series).toHaveLength(1)
+    }
+  })
+
+  test('show rates and norms on a logarithmic axis whatever is chosen, and cosines in −1…1', () => {
+    const linear = { scale: 'linear' } as const
+    expect(learningRateFigure(rows, linear).option.yAxis.type).toBe('log')
+    expect(stepNormsFigure(rows, linear).option.yAxis.type).toBe('log')
+    expect(gradientCosineFigure(rows, { scale: 'log' }).option.yAxis).toMatchObject({
+      type: 'value',
+      min: -1,
+      max: 1,
+    })
+  })
+
+  test('begin with the second row where a row knows of no gradient before its own', () => {
+    const { option, table } = gradientCosineFigure(rows)
+    expect(option.series[0]?.data).toEqual(
+      rows.slice(1).map((row) => [row.step, row.gradientCosine]),
+    )
+    expect(table.columns.at(-1)).toBe('gradient_cosine')
+    expect(table.rows[0]?.at(-1)).toBeNull()
+  })
+
+  test('draw norms of gradient and update together', () => {
+    const { option } = stepNormsFigure(rows)
+    expect(option.series.map(({ name }) => name)).toEqual(['gradient', 'update'])
+    expect(option.series[1]?.data).toEqual(rows.map((row) => [row.step, row.updateNorm]))
+  })
+})
+
+describe('figures of tokens', () => {
+  const { detail } = makeRun({ id: 'a' })
+  const text = { ...detail, dataCard: textCard }
+
+  test('are for the cross-entropy of tokens given tokens alone', () => {
+    expect(tokenReading(text)).toEqual({ bytesPerToken: 4.37 })
+    expect(tokenReading({ ...detail, dataCard: null })).toBeNull()
+    expect(tokenReading(detail)).toBeNull()
+    expect(tokenReading({ ...text, dataCard: { ...textCard, outputCount: 2 } })).toBeNull()
+    const { spec } = detail
+    const squared = { ...spec, train: { ...spec.train, loss: 'squared-error' as const } }
+    expect(tokenReading({ ...text, spec: squared })).toBeNull()
+  })
+
+  test('give a uniform guess its vocabulary as perplexity and its bits a byte', () => {
+    const uniform = [{ ...rows[0]!, trainLoss: Math.log(256), validationLoss: null }]
+    const perplexity = perplexityFigure(uniform).option.series
+    expect(perplexity).toHaveLength(1)
+    expect(perplexity[0]?.data[0]?.[1]).toBeCloseTo(256, 9)
+    // 8 bits a token of 4 bytes.
+    expect(bitsPerByteFigure(uniform, 4).option.series[0]?.data[0]?.[1]).toBeCloseTo(2, 12)
+  })
+})
+
+describe('the figures of a training', () => {
+  const titles = (tokens: { bytesPerToken: number | null } | null, from = rows) =>
+    moreTrainingFigures(from, tokens).figures.map(({ title }) => title)
+  const steps = [
+    'Learning rate',
+    'Gradient and update norms',
+    'Cosine between gradients',
+    'Distance from the start',
+  ]
+
+  test('are its loss and accuracy first', () => {
+    expect(mainTrainingFigures(rows).map(({ title }) => title)).toEqual(['Loss', 'Accuracy'])
+    expect(mainTrainingFigures([])).toEqual([])
+  })
+
+  test('tell perplexity of tokens, and bits a byte where the length of tokens is known', () => {
+    expect(titles(null)).toEqual(steps)
+    expect(titles({ bytesPerToken: null })).toEqual(['Perplexity', ...steps])
+    expect(titles({ bytesPerToken: 4 })).toEqual(['Perplexity', 'Bits per byte', ...steps])
+  })
+
+  test('name what a run of an earlier version did not record', () => {
+    const { figures, unrecorded } = moreTrainingFigures(withoutObservations(rows), null)
+    expect(figures.map(({ title }) => title)).toEqual(['Gradient and update norms'])
+    expect(figures[0]?.option.series.map(({ name }) => name)).toEqual(['gradient'])
+    expect(unrecorded).toEqual([
+      'Learning rate',
+      'Cosine between gradients',
+      'Distance from the start',
+    ])
   })
 })
 

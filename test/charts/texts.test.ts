@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import {
+  dataCardEntries,
   eigenvalueRows,
   headlineNumbers,
   latestDocuments,
   methodEntries,
   provenanceEntries,
   settingsGroups,
+  trainingEndText,
 } from '#shared/figures'
 import { experimentSchema } from '#shared/schemas'
 import { makeEigenpairs, makeTrace } from '../support/recorded/make-measurements.ts'
-import { makeRun } from '../support/recorded/make-runs.ts'
+import { makeRun, oldCard, textCard } from '../support/recorded/make-runs.ts'
 
 const { detail, metrics } = makeRun({ id: 'a' })
 
@@ -93,6 +95,84 @@ describe('settingsGroups', () => {
     expect(entries).toContainEqual(['Optimizer', 'Momentum'])
     expect(entries).toContainEqual(['Nesterov', 'no'])
     expect(entries).toContainEqual(['Hidden widths', 'none'])
+  })
+
+  test('name what has no kind by the setting it belongs to', () => {
+    const groups = settingsGroups(
+      experimentSchema.parse({ train: { stop: { maxSteps: 1_200, targetLoss: 0.1 } } }),
+    )
+    const entries = groups.flatMap(({ entries }) => entries.map(({ term, value }) => [term, value]))
+    expect(entries).toContainEqual(['Stop early: Steps', '1,200'])
+    expect(entries).toContainEqual(['Stop early: Target loss', '0.1'])
+    expect(entries).toContainEqual(['Learning rate schedule', 'Constant'])
+    expect(entries).toContainEqual(['Snapshots', 'Only the last'])
+  })
+})
+
+test.each([
+  [{ step: 920, reason: 'epochs' }, 'ended after 920 steps: all epochs done'],
+  [{ step: 1_200, reason: 'target-loss' }, 'stopped after 1,200 steps: target loss reached'],
+  [{ step: 1, reason: 'divergence' }, 'stopped after 1 step: the loss diverged'],
+] as const)('the end %o is told in words', (end, text) => {
+  expect(trainingEndText(end)).toBe(text)
+})
+
+describe('dataCardEntries', () => {
+  const told = (card: typeof textCard) =>
+    dataCardEntries(card).map(({ term, value }) => `${term}: ${value}`)
+
+  test('tell of images their shape, classes, channels and dimensions with what is known of them', () => {
+    expect(told(detail.dataCard!)).toEqual([
+      'Kind: digits',
+      'Source: UCI optical handwritten digits (resources/data/digits-8x8)',
+      'Training samples: 1,438',
+      'Validation samples: 359',
+      'Features: 64, as 1 × 8 × 8',
+      'Outputs: 10',
+      'Classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9',
+      'Samples a class: 142, 146, 141, 147, 145, 146, 145, 143, 140, 143',
+      'Features, mean ± deviation: 0.305 ± 0.376',
+      'Channels, mean ± deviation: 0.305 ± 0.376',
+      'Dimension, two neighbours: 8.94, 95 % in 8.49 to 9.43, from 1,438 samples',
+      'Dimension, Levina and Bickel: 8.31, from 1,438 samples',
+      'Participation ratio: 13.2, from 1,438 samples',
+    ])
+  })
+
+  test('tell of text its vocabulary, length and bytes a token, and no moments', () => {
+    expect(told(textCard).slice(4)).toEqual([
+      'Features: 64',
+      'Vocabulary: 8,192 tokens',
+      'Sequence length: 64 tokens',
+      'Bytes a token: 4.37',
+      'Outputs: 8,192',
+    ])
+  })
+
+  test('leave out what a card of an earlier version does not know', () => {
+    expect(dataCardEntries(oldCard).map(({ term }) => term)).toEqual([
+      'Kind',
+      'Source',
+      'Training samples',
+      'Validation samples',
+      'Features',
+      'Outputs',
+      'Samples a class',
+      'Features, mean ± deviation',
+    ])
+  })
+
+  test('shorten long lists of classes', () => {
+    const names = Array.from({ length: 100 }, (_, i) => `c${String(i)}`)
+    const entries = dataCardEntries({
+      ...oldCard,
+      classNames: names,
+      classCounts: names.map(() => 5),
+    })
+    expect(entries.find(({ term }) => term === 'Classes')?.value).toMatch(/, c19 and 80 more$/)
+    expect(entries.find(({ term }) => term === 'Samples a class')?.value).toBe(
+      '5 to 5 over 100 classes',
+    )
   })
 })
 

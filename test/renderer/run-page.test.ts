@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { mountApp } from '../support/mount-app.ts'
+import { mountApp, type MountedApp } from '../support/mount-app.ts'
 import { makeMetrics } from '../support/recorded/make-metrics.ts'
 import { makeTrace } from '../support/recorded/make-measurements.ts'
 import { makeRun } from '../support/recorded/make-runs.ts'
-import { busy, empty, hostile } from '../support/recorded/recordings.ts'
+import { busy, empty, hostile, trained } from '../support/recorded/recordings.ts'
+
+/** Opens the figures behind the first two. */
+async function openMore(page: MountedApp): Promise<void> {
+  const details = page.app.get<HTMLDetailsElement>('details.more')
+  details.element.open = true
+  await details.trigger('toggle')
+  await page.settle()
+}
 
 describe('a running run', () => {
   test('shows how far it is, in words and as a bar, and can be cancelled', async () => {
@@ -25,7 +33,7 @@ describe('a running run', () => {
     }
     page.backend.emit('metrics.appended', { runId: 'another', rows: makeMetrics(1, 99) })
     await page.settle()
-    expect(page.drawn).toHaveLength(before + 3)
+    expect(page.drawn).toHaveLength(before + 2)
     expect(page.drawn.at(-1)?.series[0]?.data).toHaveLength(29)
     expect(page.backend.calls.filter(({ method }) => method === 'runs.metrics')).toHaveLength(1)
   })
@@ -37,6 +45,13 @@ describe('a running run', () => {
     await page.settle()
     expect(page.text()).toContain('tr H = 37.3 ± 0.9')
     expect(page.text()).toContain('2 of 3 measurements so far')
+  })
+
+  test('asks for its files when they are looked at', async () => {
+    await using page = await mountApp(busy, '/runs/run-running')
+    await page.router.push('/runs/run-running?tab=files')
+    await page.settle()
+    expect(page.backend.calls.filter(({ method }) => method === 'runs.get')).toHaveLength(2)
   })
 
   test('asks for its files when it has ended', async () => {
@@ -71,11 +86,48 @@ describe('a finished run', () => {
     await using page = await mountApp(busy, '/runs/run-finished')
     expect(page.text()).toContain('tr H 37.3 ± 0.9 1 s.e. over 64 probes')
     expect(page.app.find('.notice').exists()).toBe(false)
+    expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual(['Loss', 'Accuracy'])
+  })
+
+  test('says why training ended and what the data looked like', async () => {
+    await using page = await mountApp(busy, '/runs/run-finished')
+    expect(page.text()).toContain('Training ended after 920 steps: all epochs done.')
+    expect(page.text()).toContain('Training samples 1,438')
+    expect(page.text()).toContain('Features 64, as 1 × 8 × 8')
+    expect(page.text()).not.toContain('Vocabulary')
+  })
+
+  test('draws more of training only when asked', async () => {
+    await using page = await mountApp(trained, '/runs/run-text')
+    expect(page.text()).toContain('Training stopped after 1,200 steps: target loss reached.')
+    const before = page.drawn.length
+    await openMore(page)
+    expect(page.drawn).toHaveLength(before + 6)
     expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual([
       'Loss',
       'Accuracy',
-      'Gradient norm',
+      'Perplexity',
+      'Bits per byte',
+      'Learning rate',
+      'Gradient and update norms',
+      'Cosine between gradients',
+      'Distance from the start',
     ])
+    expect(page.text()).not.toContain('Not recorded')
+  })
+
+  test('of an earlier version says what it did not record, and draws the rest', async () => {
+    await using page = await mountApp(trained, '/runs/run-old')
+    expect(page.text()).not.toContain('Training ended')
+    await openMore(page)
+    expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual([
+      'Loss',
+      'Accuracy',
+      'Gradient and update norms',
+    ])
+    expect(page.text()).toContain(
+      'Not recorded: Learning rate, Cosine between gradients, Distance from the start.',
+    )
   })
 
   test('keeps tab and axis in the address', async () => {
@@ -97,15 +149,22 @@ describe('a finished run', () => {
     )
   })
 
-  test('tells its settings, data and provenance', async () => {
+  test('tells its settings and provenance', async () => {
     await using page = await mountApp(busy, '/runs/run-finished?tab=settings')
     expect(page.text()).toContain('Git commit 8acedbc41f0f7f6b0a6f3f1f5ad7f8dd92a0c3e1')
-    expect(page.text()).toContain('Training samples 1,438')
     expect(page.text()).toContain('Learning rate 0.003')
   })
 
-  test('offers its files by id', async () => {
+  test('offers its files by id, weights with their step', async () => {
     await using page = await mountApp(busy, '/runs/run-finished?tab=files')
+    const weights = page.app.findAll('tbody tr').at(-1)!
+    expect(
+      weights
+        .findAll('td')
+        .map((cell) => cell.text())
+        .slice(0, 3),
+    ).toEqual(['weights-000000920-e3b0c442.safetensors', 'weights', '920'])
+    expect(weights.get('a').attributes('download')).toBe('weights-000000920-e3b0c442.safetensors')
     expect(page.app.findAll('tbody a').map((link) => link.attributes('href'))).toEqual([
       '/artifacts/run-finished-a',
       '/artifacts/run-finished-b',

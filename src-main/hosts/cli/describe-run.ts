@@ -1,3 +1,4 @@
+import { trainingEndText } from '#shared/figures'
 import type { MeasurementDocument, RunDetail, RunSummary } from '#shared/schemas'
 import { formatDuration, formatNumber, formatTable, formatWithError } from './table.ts'
 
@@ -51,6 +52,7 @@ export function describeRun(detail: RunDetail): string {
       `${formatNumber(last.trainLoss)} training, ${formatNumber(last.validationLoss)} validation`,
     ])
   }
+  if (detail.trainingEnd !== null) lines.push(['ended', trainingEndText(detail.trainingEnd)])
   for (const document of detail.measurements) lines.push([document.kind, measurementText(document)])
   for (const { kind, fileName, id } of detail.artifacts) lines.push([kind, `${fileName} (${id})`])
   if (provenance !== null) {

@@ -1,16 +1,17 @@
 import {
-  accuracyFigure,
   dataCardEntries,
   formatTime,
-  gradientNormFigure,
   headlineNumbers,
   latestDocuments,
-  lossFigure,
+  mainTrainingFigures,
   meanings,
+  moreTrainingFigures,
   provenanceEntries,
   runStatusWords,
   settingsGroups,
   spectralDensityFigure,
+  tokenReading,
+  trainingEndText,
 } from '#shared/figures'
 import type { MetricRow, RunDetail, RunSummary } from '#shared/schemas'
 import { html, trusted, type Html } from './html.ts'
@@ -55,8 +56,8 @@ export function renderReport(
       <body>
         <main>
           ${heading(summary, options)} ${headline(headlineNumbers(detail, last))}
-          ${training(metrics)} ${spectrum(detail)} ${measurements(detail)} ${settings(detail)}
-          ${origin(detail)}
+          ${training(detail, metrics)} ${spectrum(detail)} ${measurements(detail)}
+          ${settings(detail)} ${origin(detail)}
           <h2>Definitions</h2>
           ${definitionList(meanings)}
         </main>
@@ -83,13 +84,14 @@ function heading(summary: RunSummary, options: ReportOptions | undefined): Html 
     ${summary.error === null ? null : html`<p>Reason: ${summary.error.message}</p>`}`
 }
 
-function training(metrics: readonly MetricRow[]): Html {
-  const figures = [
-    lossFigure(metrics),
-    accuracyFigure(metrics),
-    gradientNormFigure(metrics),
-  ].filter(({ option }) => option.series.length > 0)
+function training(detail: RunDetail, metrics: readonly MetricRow[]): Html {
+  const more = moreTrainingFigures(metrics, tokenReading(detail))
+  const figures = [...mainTrainingFigures(metrics), ...more.figures]
+  const missing = figures.length === 0 ? [] : more.unrecorded
+  const { trainingEnd } = detail
   return html`<h2>Training</h2>
+    ${trainingEnd === null ? null : html`<p>Training ${trainingEndText(trainingEnd)}.</p>`}
+    ${missing.length === 0 ? null : html`<p class="soft">Not recorded: ${missing.join(', ')}.</p>`}
     ${figures.length === 0 ? html`<p class="soft">Nothing was recorded.</p>` : null}
     ${figures.map((figure, i) => figureBlock(figure, `learning-${String(i + 1)}`, 240))}`
 }

@@ -1,5 +1,6 @@
 import {
   experimentSchema,
+  type DataCard,
   type ExperimentInput,
   type RunDetail,
   type RunStatus,
@@ -7,7 +8,7 @@ import {
 } from '#shared/schemas'
 import type { RecordedRun } from '../../../src-renderer/backend/recorded.ts'
 import { makeDensity, makeEigenpairs, makeTrace } from './make-measurements.ts'
-import { makeMetrics } from './make-metrics.ts'
+import { makeMetrics, withoutObservations } from './make-metrics.ts'
 
 export interface RunOptions {
   readonly id: string
@@ -19,6 +20,9 @@ export interface RunOptions {
   readonly rows?: number
   readonly measured?: 0 | 1 | 2 | 3
   readonly summary?: Partial<RunSummary>
+  readonly detail?: Partial<RunDetail>
+  /** Whether its steps were not observed, as by earlier versions. */
+  readonly isOld?: boolean
 }
 
 const provenance = {
@@ -36,7 +40,7 @@ const provenance = {
   runtime: 'onnxruntime 1.30.0, 4 threads',
 }
 
-const dataCard = {
+const dataCard: DataCard = {
   kind: 'digits',
   source: 'UCI optical handwritten digits (resources/data/digits-8x8)',
   trainCount: 1_438,
@@ -46,6 +50,52 @@ const dataCard = {
   classCounts: [142, 146, 141, 147, 145, 146, 145, 143, 140, 143],
   featureMean: 0.305,
   featureDeviation: 0.376,
+  featureShape: [1, 8, 8],
+  vocabulary: null,
+  sequenceLength: null,
+  bytesPerToken: null,
+  classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  channelMeans: [0.305],
+  channelDeviations: [0.376],
+  intrinsicDimension: {
+    twoNearestNeighbours: { value: 8.94, lower: 8.49, upper: 9.43 },
+    levinaBickel: 8.31,
+    participationRatio: 13.2,
+    curvature: null,
+    samples: 1_438,
+  },
+}
+
+/** A card of text, which has no moments. */
+export const textCard: DataCard = {
+  ...dataCard,
+  kind: 'text',
+  source: 'King James Bible (resources/data/bible)',
+  trainCount: 412_000,
+  validationCount: 45_800,
+  featureCount: 64,
+  outputCount: 8_192,
+  classCounts: null,
+  featureMean: null,
+  featureDeviation: null,
+  featureShape: null,
+  vocabulary: 8_192,
+  sequenceLength: 64,
+  bytesPerToken: 4.37,
+  classNames: null,
+  channelMeans: null,
+  channelDeviations: null,
+  intrinsicDimension: null,
+}
+
+/** A card as versions recorded it that knew less of data. */
+export const oldCard: DataCard = {
+  ...dataCard,
+  featureShape: null,
+  classNames: null,
+  channelMeans: null,
+  channelDeviations: null,
+  intrinsicDimension: null,
 }
 
 function artifactsOf(runId: string): RunDetail['artifacts'] {
@@ -60,8 +110,8 @@ function artifactsOf(runId: string): RunDetail['artifacts'] {
     step,
   })
   return [
-    file('a', 'checkpoint', 'step-800.safetensors', 800),
-    file('b', 'weights', 'weights.safetensors', 920),
+    file('a', 'checkpoint', 'checkpoint-000000800-e3b0c442.safetensors', 800),
+    file('b', 'weights', 'weights-000000920-e3b0c442.safetensors', 920),
   ]
 }
 
@@ -69,7 +119,8 @@ function artifactsOf(runId: string): RunDetail['artifacts'] {
 export function makeRun(options: RunOptions): RecordedRun {
   const status = options.status ?? 'finished'
   const isFresh = status === 'queued'
-  const metrics = isFresh ? [] : makeMetrics(options.seed ?? 0, options.rows ?? 38)
+  const recorded = isFresh ? [] : makeMetrics(options.seed ?? 0, options.rows ?? 38)
+  const metrics = options.isOld === true ? withoutObservations(recorded) : recorded
   const spec = experimentSchema.parse({ name: options.name ?? 'Digits, tanh', ...options.spec })
   const measurements = [makeEigenpairs(), makeTrace(), makeDensity()].slice(
     0,
@@ -100,8 +151,10 @@ export function makeRun(options: RunOptions): RecordedRun {
       provenance: isFresh ? null : { ...provenance, seed: summary.seed },
       dataCard: isFresh ? null : dataCard,
       parameterCount: isFresh ? null : 3_466,
+      trainingEnd: status === 'finished' ? { step: 920, reason: 'epochs' } : null,
       measurements,
       artifacts: isFresh ? [] : artifactsOf(options.id),
+      ...options.detail,
     },
     metrics,
   }

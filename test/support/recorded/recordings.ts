@@ -1,5 +1,5 @@
 import type { Recording } from '../../../src-renderer/backend/recorded.ts'
-import { makeRun, type RunOptions } from './make-runs.ts'
+import { makeRun, oldCard, textCard, type RunOptions } from './make-runs.ts'
 
 const engine: Recording['engine'] = {
   appVersion: '0.1.0',
@@ -78,6 +78,24 @@ export const busy: Recording = record(
   },
   { id: 'run-finished', name: 'Digits, tanh' },
   { id: 'run-finished-1', name: 'Digits, tanh', seed: 1 },
+)
+
+/** Trainings that have more or less to tell than a classifier of digits. */
+export const trained: Recording = record(
+  {
+    id: 'run-text',
+    name: 'Bible, transformer',
+    spec: { data: { kind: 'text' }, measure: [] },
+    measured: 0,
+    summary: { modelLabel: 'transformer 2×64' },
+    detail: { dataCard: textCard, trainingEnd: { step: 1_200, reason: 'target-loss' } },
+  },
+  {
+    id: 'run-old',
+    name: 'Digits, from before',
+    isOld: true,
+    detail: { dataCard: oldCard, trainingEnd: null },
+  },
 )
 
 /** More runs than a page holds. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { renderReport } from '#lab/reports'
 import { makeRun } from '../../../support/recorded/make-runs.ts'
-import { hostile } from '../../../support/recorded/recordings.ts'
+import { hostile, trained } from '../../../support/recorded/recordings.ts'
 
 const { detail, metrics } = makeRun({ id: 'a' })
 const report = renderReport(detail, metrics)
@@ -39,8 +39,8 @@ describe('renderReport', () => {
   test('has every figure once, with ids of its own', () => {
     const ids = [...report.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.every((id) => /^(learning-[123]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
-    expect(report.match(/<svg/g)).toHaveLength(5)
+    expect(ids.every((id) => /^(learning-[1-6]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
+    expect(report.match(/<svg/g)).toHaveLength(8)
     expect(report).not.toMatch(/#010[ab]0/)
   })
 
@@ -57,6 +57,20 @@ describe('renderReport', () => {
     ]) {
       expect(report).toContain(text)
     }
+  })
+
+  test('tells why training ended, what the data looked like, and what was not recorded', () => {
+    expect(report).toContain('Training ended after 920 steps: all epochs done.')
+    expect(report).toContain('64, as 1 × 8 × 8')
+    expect(report).not.toContain('Not recorded')
+    const [text, old] = trained.runs.map((run) => renderReport(run.detail, run.metrics))
+    expect(text).toContain('Training stopped after 1,200 steps: target loss reached.')
+    expect(text).toContain('<h3>Bits per byte</h3>')
+    expect(old).toContain(
+      'Not recorded: Learning rate, Cosine between gradients, Distance from the start.',
+    )
+    expect(old).not.toContain('Training ended')
+    expect([text!, old!].flatMap(unbalanced)).toEqual([])
   })
 
   test('prints the time only when given one', () => {

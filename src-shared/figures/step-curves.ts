@@ -1,0 +1,76 @@
+import type { MetricRow } from '../schemas/index.ts'
+import { learningFigure, type LearningCurveOptions } from './learning-curves.ts'
+import type { Figure } from './option.ts'
+
+/** The rate that the schedule gave. */
+export function learningRateFigure(
+  rows: readonly MetricRow[],
+  options: LearningCurveOptions = {},
+): Figure {
+  return learningFigure(
+    rows,
+    [{ name: 'learning rate', column: 'learning_rate', read: (row) => row.learningRate }],
+    {
+      title: 'Learning rate',
+      axisName: 'learning rate',
+      caption: 'Rate that the schedule gave the step; a rate of 0 has no place on this axis.',
+    },
+    { ...options, scale: 'log' },
+  )
+}
+
+/** Norms of the gradient of the last batch and of the step taken. */
+export function stepNormsFigure(
+  rows: readonly MetricRow[],
+  options: LearningCurveOptions = {},
+): Figure {
+  return learningFigure(
+    rows,
+    [
+      { name: 'gradient', column: 'gradient_norm', read: (row) => row.gradientNorm },
+      { name: 'update', column: 'update_norm', read: (row) => row.updateNorm },
+    ],
+    {
+      title: 'Gradient and update norms',
+      axisName: '‖∇L‖ and ‖Δθ‖',
+      caption:
+        'Euclidean norms of the gradient of the last batch’s mean loss and of the step taken.',
+    },
+    { ...options, scale: 'log' },
+  )
+}
+
+/** How far successive gradients point the same way. */
+export function gradientCosineFigure(
+  rows: readonly MetricRow[],
+  options: LearningCurveOptions = {},
+): Figure {
+  return learningFigure(
+    rows,
+    [{ name: 'cosine', column: 'gradient_cosine', read: (row) => row.gradientCosine }],
+    {
+      title: 'Cosine between gradients',
+      axisName: 'cos(∇Lₜ₋₁, ∇Lₜ)',
+      caption: 'Cosine of the angle between the gradients of the last batch and of the one before.',
+    },
+    { ...options, scale: 'linear' },
+    { min: -1, max: 1 },
+  )
+}
+
+/** How far training has come from where it began. */
+export function distanceFigure(
+  rows: readonly MetricRow[],
+  options: LearningCurveOptions = {},
+): Figure {
+  return learningFigure(
+    rows,
+    [{ name: 'distance', column: 'distance', read: (row) => row.distance }],
+    {
+      title: 'Distance from the start',
+      axisName: '‖θ − θ₀‖',
+      caption: 'Euclidean distance of the parameters from those that training began with.',
+    },
+    options,
+  )
+}
