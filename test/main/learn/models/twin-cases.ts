@@ -80,7 +80,10 @@ export function filledStatistics({ buffers }: Model): Float32Array {
 }
 
 /** Features, targets and weights of pass `pass`. */
-export function filledBatch({ task, batchSize }: TwinCase, pass = 0): TensorData[] {
+export function filledBatch(
+  { task, batchSize }: Pick<TwinCase, 'task' | 'batchSize'>,
+  pass = 0,
+): TensorData[] {
   const { features, targets } = task
   const entries = batchSize * entriesOf(features)
   const x =
