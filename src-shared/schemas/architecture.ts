@@ -49,20 +49,25 @@ const common = (
   initialization: z.infer<typeof initializationSchema>,
 ) => ({
   activation: activationSchema.default(activation).meta({ title: 'Activation' }),
-  initialization: initializationSchema.default(initialization).meta({ title: 'Initialization' }),
+  initialization: initializationSchema
+    .default(initialization)
+    .meta({ title: 'Initialization', advanced: true }),
   parameterization: parameterizationSchema
     .prefault({ kind: 'standard' })
-    .meta({ title: 'Parameterization' }),
+    .meta({ title: 'Parameterization', advanced: true }),
   parameters: z.int().min(100).max(2_000_000_000).optional().meta({
     title: 'Parameters',
+    advanced: true,
     description: 'The size is solved for to come nearest to this count; default: as it is named.',
   }),
   sizeBy: z.enum(['width', 'depth']).default('width').meta({
     title: 'Size by',
+    advanced: true,
     description: 'What the count of parameters is solved for: all widths, or the number of layers.',
   }),
   weights: z.string().min(1).optional().meta({
     title: 'Start from',
+    advanced: true,
     description:
       'A .safetensors or .npz file with the names of PyTorch’s state_dict; default: drawn.',
   }),

@@ -4,7 +4,10 @@ import { measureSchema } from './measure.ts'
 import { architectureSchema } from './architecture.ts'
 import { trainSchema } from './train.ts'
 
-/** One experiment as a person writes it: every key but none is required. */
+/**
+ * One experiment as a person writes it: every key but none is required. What is seldom changed has `advanced` in
+ * its JSON Schema; forms keep it out of sight until it is.
+ */
 export const experimentSchema = z
   .strictObject({
     version: z.literal(1).default(1),
@@ -19,6 +22,7 @@ export const experimentSchema = z
       .meta({ title: 'Measurements' }),
     measureSamples: z.int().min(1).max(10_000_000).optional().meta({
       title: 'Measure on',
+      advanced: true,
       description: 'At most this many training samples, drawn by the seed; default: all.',
     }),
     seeds: z

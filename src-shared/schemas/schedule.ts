@@ -31,6 +31,6 @@ export const scheduleSchema = z
       .strictObject({ kind: z.literal('inverse-sqrt'), warmupSteps })
       .meta({ title: 'Inverse square root' }),
   ])
-  .meta({ title: 'Learning rate schedule' })
+  .meta({ title: 'Learning rate schedule', advanced: true })
 
 export type ScheduleSpec = z.infer<typeof scheduleSchema>

@@ -29,7 +29,7 @@ export const stopSchema = z
       description: 'Ends when the evaluated training loss is this many times the first one.',
     }),
   })
-  .meta({ title: 'Stop early' })
+  .meta({ title: 'Stop early', advanced: true })
 
 /** When the weights are kept for good, besides at the end. */
 export const snapshotSchema = z
@@ -55,7 +55,7 @@ export const snapshotSchema = z
       description: 'Whenever the validation loss (or training loss) is the lowest so far.',
     }),
   ])
-  .meta({ title: 'Snapshots' })
+  .meta({ title: 'Snapshots', advanced: true })
 
 /** How an experiment's network is trained. */
 export const trainSchema = z
@@ -65,6 +65,7 @@ export const trainSchema = z
     schedule: scheduleSchema.prefault({ kind: 'constant' }),
     averageDecay: z.number().min(0).lt(1).default(0).meta({
       title: 'Weight averaging',
+      advanced: true,
       description:
         'Decay of a running mean of the weights, which is then what is evaluated, measured and saved; 0 for none.',
     }),
@@ -79,14 +80,14 @@ export const trainSchema = z
       .meta({ title: 'Evaluate every', description: 'Steps between two rows of metrics.' }),
     evaluationSamples: z.int().min(1).max(10_000_000).default(10_000).meta({
       title: 'Evaluate on',
+      advanced: true,
       description: 'At most this many samples of each split, drawn by the seed.',
     }),
-    checkpointEverySteps: z
-      .int()
-      .min(1)
-      .max(1_000_000)
-      .default(200)
-      .meta({ title: 'Checkpoint every', description: 'Steps between two checkpoints.' }),
+    checkpointEverySteps: z.int().min(1).max(1_000_000).default(200).meta({
+      title: 'Checkpoint every',
+      advanced: true,
+      description: 'Steps between two checkpoints.',
+    }),
     snapshots: snapshotSchema.prefault({ kind: 'none' }),
   })
   .meta({ title: 'Training' })
