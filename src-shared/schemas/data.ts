@@ -65,6 +65,17 @@ const webdatasetData = z
   })
   .meta({ title: 'WebDataset', description: 'Tar shards; read image by image.' })
 
+const imageParquetData = z
+  .strictObject({
+    kind: z.literal('image-parquet'),
+    path: path('.parquet file', 'With images as Hugging Face keeps them.'),
+    image: z.string().min(1).max(1_000).default('image').meta({ title: 'Image column' }),
+    target: z.string().min(1).max(1_000).default('label').meta({ title: 'Label column' }),
+    ...images,
+    validationFraction,
+  })
+  .meta({ title: 'Parquet of images', description: 'Read image by image.' })
+
 const idxData = z
   .strictObject({
     kind: z.literal('idx'),
@@ -121,9 +132,13 @@ const fileData = z
       .enum(['classification', 'regression'])
       .default('classification')
       .meta({ title: 'Task' }),
-    target: z.string().min(1).max(1_000).optional().meta({
+    target: z.string().min(1).max(1_000).default('label').meta({
       title: 'Target column',
       description: 'Of a .parquet file.',
+    }),
+    tokens: z.boolean().default(false).meta({
+      title: 'Tokens',
+      description: 'Whether x [n, length] holds numbers of tokens.',
     }),
     standardize: z.boolean().default(true).meta({ title: 'Standardize features' }),
     validationFraction,
@@ -137,6 +152,7 @@ export const dataSchema = z.discriminatedUnion('kind', [
   cifarData,
   imageFolderData,
   webdatasetData,
+  imageParquetData,
   idxData,
   textData,
   ...syntheticData,

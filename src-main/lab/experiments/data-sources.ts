@@ -6,7 +6,9 @@ import {
   loadIdxFolder,
   loadLanguage,
   loadMnist,
-  loadSamplesFile,
+  loadParquet,
+  loadParquetImages,
+  loadSamplesFileParts,
   openImageFolder,
   openWebDataset,
   pixelScales,
@@ -51,7 +53,7 @@ const split = (samples: Samples, fraction: number, seed: number): SplitSamples =
 /** Enlarges the training images by versions of themselves. */
 function withVersions(
   train: Samples,
-  { augmentation }: SpecOf<'cifar' | 'idx' | 'image-folder' | 'webdataset'>,
+  { augmentation }: SpecOf<'cifar' | 'idx' | 'image-folder' | 'webdataset' | 'image-parquet'>,
   seed: number,
 ): Samples {
   return augmentation.copies === 1
@@ -62,7 +64,7 @@ function withVersions(
 /** Pictures that are decoded as they are read; where none are held out, some of them are. */
 function pictures(
   { train, validation, classNames }: ImageParts,
-  spec: SpecOf<'image-folder' | 'webdataset'>,
+  spec: SpecOf<'image-folder' | 'webdataset' | 'image-parquet'>,
   seed: number,
 ): LoadedData {
   const parts =
@@ -75,7 +77,10 @@ function pictures(
   }
 }
 
-const imageOptions = ({ size, normalize }: SpecOf<'image-folder' | 'webdataset'>) => ({
+const imageOptions = ({
+  size,
+  normalize,
+}: SpecOf<'image-folder' | 'webdataset' | 'image-parquet'>) => ({
   size,
   scale: normalize ? pixelScales.imagenet : undefined,
 })
@@ -112,6 +117,14 @@ const sources: Sources = {
       spec,
       seed,
     ),
+  'image-parquet': async (spec, { seed }) => {
+    const train = await loadParquetImages(spec.path, {
+      ...imageOptions(spec),
+      imageColumn: spec.image,
+      labelColumn: spec.target,
+    })
+    return pictures({ train, validation: null, classNames: null }, spec, seed)
+  },
   text: async (spec, { seed, shipped }) => {
     const { train, validation, bytesPerToken } = await loadLanguage(
       spec.path ?? `${shipped}/kjv-text`,
@@ -140,7 +153,11 @@ const sources: Sources = {
       source: `Chebyshev polynomial of degree ${spec.degree}`,
     }),
   file: async (spec, { seed }) => {
-    const parts = split(await loadSamplesFile(spec.path, spec), spec.validationFraction, seed)
+    const { train, validation } = spec.path.endsWith('.parquet')
+      ? { train: await loadParquet(spec.path, spec), validation: null }
+      : await loadSamplesFileParts(spec.path, spec)
+    const parts =
+      validation === null ? split(train, spec.validationFraction, seed) : { train, validation }
     return { ...(spec.standardize ? await standardize(parts) : parts), source: spec.path }
   },
 }

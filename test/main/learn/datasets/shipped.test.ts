@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createStream, MissingFileError } from '#base'
 import {
   classCounts,
   loadDigits,
   loadMnist,
-  loadText,
   readAll,
   type Samples,
   type TargetBuffer,
@@ -64,64 +62,6 @@ describe('loadMnist', () => {
     expect(digest(await featuresOf(mnist))).toBe('58eba01917c5bdd8')
     await expect(loadMnist(`${data}/mnist-10k`, 10_001)).rejects.toThrow(
       'samples must be in 1…10000, got 10001',
-    )
-  })
-})
-
-describe('loadText', () => {
-  const folder = `${data}/kjv-text`
-  const vocabulary = "\n !'(),-.:;?ABCDEFGHIJKLMNOPRSTUVWYZabcdefghijklmnopqrstuvwxyz"
-  const load = (samples: number, seed = 1, part?: 'train' | 'validation') =>
-    loadText(folder, {
-      context: 12,
-      samples,
-      stream: createStream(seed, 'text'),
-      ...(part === undefined ? {} : { part }),
-    })
-
-  test('gives windows of the text, byte by byte, and the byte that follows', async () => {
-    const samples = await load(2000)
-    expect(samples.count).toBe(2000)
-    expect(samples.features).toEqual({ kind: 'tokens', length: 12, vocabulary: 62 })
-    expect(samples.targets).toEqual({ kind: 'classes', count: 62, perSample: 1 })
-    await expectLabels(samples)
-    const tokens = await featuresOf(samples)
-    expect(tokens).toBeInstanceOf(Int32Array)
-    const windows = Array.from({ length: samples.count }, (_, row) =>
-      [...tokens.subarray(12 * row, 12 * (row + 1)), samples.labels![row]!]
-        .map((k) => vocabulary[k])
-        .join(''),
-    )
-    expect(windows.every((window) => window.length === 13)).toBe(true)
-    // Most long windows of English occur once, so hardly any is drawn twice.
-    expect(new Set(windows).size).toBeGreaterThan(1950)
-    const spaces = windows.filter((window) => window.endsWith(' ')).length / 2000
-    expect(spaces).toBeGreaterThan(0.15)
-    expect(spaces).toBeLessThan(0.22)
-    expect(windows.filter((window) => window.includes(' the ')).length).toBeGreaterThan(100)
-  })
-
-  test('is equal for equal seeds, differs for others and between the parts', async () => {
-    const first = digest(await featuresOf(await load(50)))
-    expect(digest(await featuresOf(await load(50)))).toBe(first)
-    expect(digest(await featuresOf(await load(50, 2)))).not.toBe(first)
-    const heldOut = await load(50, 1, 'validation')
-    expect(heldOut.targets.count).toBe(62)
-    expect(digest(await featuresOf(heldOut))).not.toBe(first)
-  })
-
-  test('refuses more windows than the part has', async () => {
-    await expect(load(162_561, 1, 'validation')).rejects.toThrow(
-      'samples must be in 1…162560 of the validation text, got 162561',
-    )
-  })
-
-  test('reads as many windows as are asked for, and refuses to hold more than fit in memory', async () => {
-    const options = { context: 4096, samples: 131_073, stream: createStream(1) }
-    const samples = await loadText(folder, options)
-    expect(samples.count).toBe(131_073)
-    await expect(readAll(samples)).rejects.toThrow(
-      'samples must be at most 131072 with 4096 numbers each, got 131073',
     )
   })
 })
