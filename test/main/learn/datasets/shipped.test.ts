@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { MissingFileError } from '#base'
 import {
   classCounts,
   loadDigits,
