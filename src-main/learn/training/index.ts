@@ -1,13 +1,14 @@
 export { createEvaluator, type Evaluator } from './evaluator.ts'
-export { KfacStepper, type KfacOptions } from './kfac.ts'
+export { KfacStepper } from './kfac.ts'
 export type {
   KfacLayer,
   KfacLoss,
+  KfacOptions,
   KfacSettings,
   KfacStepResult,
 } from './kfac-settings.ts'
-export { LbfgsStepper, type LbfgsOptions } from './lbfgs.ts'
-export type { LbfgsSettings, LbfgsStatus, LbfgsStepResult } from './lbfgs-settings.ts'
+export { LbfgsStepper } from './lbfgs.ts'
+export type { LbfgsOptions, LbfgsSettings, LbfgsStatus, LbfgsStepResult } from './lbfgs-settings.ts'
 export {
   PopulationTrainer,
   type MemberVectors,

@@ -1,6 +1,7 @@
 import { InputError } from '#base'
 import type { Layout } from '#tensor/dense'
 import type { Program, Window2d } from '#tensor/program'
+import type { Runtime } from '#tensor/runtime'
 import type { StepResult } from './stepper.ts'
 
 /** A layer that is linear in its parameters, by places in the layout. */
@@ -61,6 +62,20 @@ export interface KfacSettings {
   readonly momentum?: number
   /** Layers with a side larger than this get a diagonal instead, 1 or more. @default 4096 */
   readonly largestFactor?: number
+}
+
+/** What a `KfacStepper` is made of. */
+export interface KfacOptions {
+  /** From `tappedLoss` of the models. */
+  readonly loss: KfacLoss
+  readonly settings?: KfacSettings
+  /** `[n]`; copied. */
+  readonly initialParameters: Float32Array
+  /** Flat; copied. */
+  readonly initialBuffers?: Float32Array | undefined
+  /** Of the targets that are drawn. */
+  readonly seed: number
+  readonly runtime?: Runtime | undefined
 }
 
 /** Settings with nothing left out. */

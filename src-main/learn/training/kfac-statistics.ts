@@ -1,3 +1,4 @@
+import { fillNormal, fillSigns, type RandomStream } from '#base'
 import {
   add,
   broadcastTo,
@@ -39,6 +40,16 @@ import {
 import type { FullKfacSettings, KfacLoss } from './kfac-settings.ts'
 import { identityLike } from './newton-inverse.ts'
 
+/** Laws of the numbers drawn for an update of the factors. */
+export type NoiseKind = 'uniform' | 'normal' | 'signs'
+
+/** Draws them. */
+export function drawNoise(kind: NoiseKind, target: Float32Array, stream: RandomStream): void {
+  if (kind === 'normal') fillNormal(target, stream)
+  else if (kind === 'signs') fillSigns(target, stream)
+  else for (let i = 0; i < target.length; i += 1) target[i] = stream.nextUniform()
+}
+
 /**
  * What is drawn for one update of the factors: `uniform` numbers for the classes of sampled targets, `normal` ones for
  * sampled values, `signs` for exact columns (so that the rows of a batch do not add up in a diagonal).
@@ -46,7 +57,7 @@ import { identityLike } from './newton-inverse.ts'
 export function noiseOf(
   loss: KfacLoss,
   { fisher }: Pick<FullKfacSettings, 'fisher'>,
-): { readonly kind: 'uniform' | 'normal' | 'signs'; readonly shape: readonly number[] } {
+): { readonly kind: NoiseKind; readonly shape: readonly number[] } {
   const [rows, columns] = outputShape(loss)
   if (fisher === 'exact') return { kind: 'signs', shape: [rows] }
   return loss.loss === 'cross-entropy'

@@ -1,23 +1,22 @@
-import { createStream, fillNormal, fillSigns, NonFiniteError } from '#base'
+import { createStream, NonFiniteError } from '#base'
 import { sizeOf } from '#tensor/dense'
 import {
   onnxRuntime,
   type BlockAlgebra,
   type Executable,
   type ResidentTensor,
-  type Runtime,
   type TensorInput,
 } from '#tensor/runtime'
 import { kfacParts, type KfacParts } from './kfac-blocks.ts'
+import { adaptedDamping } from './kfac-damping.ts'
 import { compileKfac, type KfacExecutables } from './kfac-executables.ts'
 import {
   fullKfacSettings,
   type FullKfacSettings,
-  type KfacLoss,
-  type KfacSettings,
+  type KfacOptions,
   type KfacStepResult,
 } from './kfac-settings.ts'
-import { noiseOf } from './kfac-statistics.ts'
+import { drawNoise, noiseOf, type NoiseKind } from './kfac-statistics.ts'
 import {
   createKfacVectors,
   packState,
@@ -29,28 +28,8 @@ import { MovementObserver } from './newton-observation.ts'
 import { ResidentVector } from './resident-vector.ts'
 import type { SavedVectors, StepContext, Stepper, TrainerVectors } from './stepper.ts'
 
-/** What a {@link KfacStepper} is made of. */
-export interface KfacOptions {
-  /** From `tappedLoss` of the models. */
-  readonly loss: KfacLoss
-  readonly settings?: KfacSettings
-  /** `[n]`; copied. */
-  readonly initialParameters: Float32Array
-  /** Flat; copied. */
-  readonly initialBuffers?: Float32Array | undefined
-  /** Of the targets that are drawn. */
-  readonly seed: number
-  readonly runtime?: Runtime | undefined
-}
-
 /** Steps from the first on that invert the factors anew, as they change most then. */
 const invertingSteps = 3
-
-/** λ is multiplied or divided by this for each step since it was last adapted. */
-const adaptation = 19 / 20
-
-/** λ stays within these: float32 sees no difference below, and no step is left above. */
-const dampingRange = [1e-9, 1e9] as const
 
 /** An inverse with a larger relative error is refused, and λ raised. */
 const largestError = 0.1
@@ -82,7 +61,7 @@ export class KfacStepper implements Stepper {
   readonly #algebra: BlockAlgebra
   readonly #observer: MovementObserver
   readonly #gradient: ResidentVector
-  readonly #noise: { readonly kind: 'uniform' | 'normal' | 'signs'; readonly data: Float32Array }
+  readonly #noise: { readonly kind: NoiseKind; readonly data: Float32Array }
   #now: KfacVectors
   #next: KfacVectors
   #damping: number
@@ -200,9 +179,7 @@ export class KfacStepper implements Stepper {
   async #updateFactors(data: readonly TensorInput[]): Promise<void> {
     const { kind, data: noise } = this.#noise
     const stream = createStream(this.#seed, 'kfac', this.#steps)
-    if (kind === 'normal') fillNormal(noise, stream)
-    else if (kind === 'signs') fillSigns(noise, stream)
-    else for (let i = 0; i < noise.length; i += 1) noise[i] = stream.nextUniform()
+    drawNoise(kind, noise, stream)
     const { decay, factorsEvery } = this.#settings
     const count = this.#steps / factorsEvery + 1
     const share = Float32Array.of(Math.min(1 - 1 / count, decay))
@@ -309,10 +286,7 @@ export class KfacStepper implements Stepper {
       [after],
     )
     const ratio = (after[0]! - loss) / predicted
-    const factor = adaptation ** adaptEvery
-    const [least, most] = dampingRange
-    if (ratio > 3 / 4) this.#damping = Math.fround(Math.max(this.#damping * factor, least))
-    else if (!(ratio >= 1 / 4)) this.#damping = Math.fround(Math.min(this.#damping / factor, most))
+    this.#damping = adaptedDamping(this.#damping, ratio, adaptEvery)
     return ratio
   }
 

@@ -1,5 +1,7 @@
 import { InputError } from '#base'
+import type { Runtime } from '#tensor/runtime'
 import type { PairPolicy } from './lbfgs-memory.ts'
+import type { ObjectiveLoss } from './newton-objective.ts'
 import type { StepResult } from './stepper.ts'
 
 /** How L-BFGS steps. */
@@ -41,6 +43,17 @@ export interface LbfgsStepResult extends StepResult {
   readonly evaluations: number
   /** Length of the step in units of the direction; 0 if the parameters stay. */
   readonly stepLength: number
+}
+
+/** What an `LbfgsStepper` is made of. */
+export interface LbfgsOptions {
+  readonly loss: ObjectiveLoss
+  readonly settings?: LbfgsSettings
+  /** `[n]`; copied. */
+  readonly initialParameters: Float32Array
+  /** Flat; copied. */
+  readonly initialBuffers?: Float32Array | undefined
+  readonly runtime?: Runtime | undefined
 }
 
 /** @throws InputError naming a setting outside its range. */

@@ -1,40 +1,26 @@
-import { NonFiniteError, ShapeError } from '#base'
+import { NonFiniteError } from '#base'
 import {
   onnxRuntime,
   type BlockAlgebra,
   type ResidentTensor,
-  type Runtime,
   type TensorInput,
 } from '#tensor/runtime'
-import { LbfgsMemory } from './lbfgs-memory.ts'
 import {
   checkLbfgsSettings,
+  type LbfgsOptions,
   type LbfgsSettings,
   type LbfgsStatus,
   type LbfgsStepResult,
 } from './lbfgs-settings.ts'
+import { LbfgsState } from './lbfgs-state.ts'
 import { searchLine, type LinePoint } from './line-search.ts'
-import { Objective, type ObjectiveLoss } from './newton-objective.ts'
+import { Objective, type ObjectiveValue } from './newton-objective.ts'
 import { MovementObserver } from './newton-observation.ts'
 import { ResidentVector } from './resident-vector.ts'
 import type { SavedVectors, StepContext, Stepper, StepResult, TrainerVectors } from './stepper.ts'
 
-/** What an {@link LbfgsStepper} is made of. */
-export interface LbfgsOptions {
-  readonly loss: ObjectiveLoss
-  readonly settings?: LbfgsSettings
-  /** `[n]`; copied. */
-  readonly initialParameters: Float32Array
-  /** Flat; copied. */
-  readonly initialBuffers?: Float32Array | undefined
-  readonly runtime?: Runtime | undefined
-}
-
 /** Rounding of a loss that is a float32 sum, in units of the loss. */
 const lossNoise = 2 ** -22
-
-/** Numbers at the end of the state: count and next row of the memory, whether the gradient holds, the loss. */
-const counters = 4
 
 /**
  * Steps by limited-memory BFGS with a line search for the strong conditions of Wolfe, as `torch.optim.LBFGS`.
@@ -58,13 +44,9 @@ export class LbfgsStepper implements Stepper {
   readonly #settings: LbfgsSettings
   readonly #objective: Objective
   readonly #algebra: BlockAlgebra
-  readonly #memory: LbfgsMemory
+  readonly #state: LbfgsState
   readonly #observer: MovementObserver
   readonly #statistics: ResidentVector
-  readonly #state: Float32Array
-  /** ∇L at the parameters; the last of the state's vectors. */
-  readonly #gradient: Float32Array
-  readonly #counters: Float32Array
   readonly #direction: Float32Array
   #current: ResidentVector
   #trial: ResidentVector
@@ -82,14 +64,10 @@ export class LbfgsStepper implements Stepper {
     const { settings = {}, initialParameters } = options
     const { historySize = 10, pairs = 'skip' } = settings
     const size = initialParameters.length
-    const rows = 2 * historySize * size
     this.#settings = settings
     this.#objective = objective
     this.#algebra = algebra
-    this.#state = new Float32Array(rows + size + counters)
-    this.#memory = new LbfgsMemory(algebra, this.#state.subarray(0, rows), historySize, pairs)
-    this.#gradient = this.#state.subarray(rows, rows + size)
-    this.#counters = this.#state.subarray(rows + size)
+    this.#state = new LbfgsState(algebra, size, historySize, pairs)
     this.#direction = new Float32Array(size)
     this.#observer = new MovementObserver(algebra, initialParameters)
     this.#current = vectors.current
@@ -145,15 +123,15 @@ export class LbfgsStepper implements Stepper {
    */
   async step(batch: readonly TensorInput[], context: StepContext): Promise<LbfgsStepResult> {
     const { start, evaluations: before } = await this.#startOf(batch)
-    const gradientNorm = Math.sqrt(await this.#dot(this.#gradient, this.#gradient))
+    const gradientNorm = Math.sqrt(await this.#dot(this.#state.gradient, this.#state.gradient))
     let evaluations = before
     let moved: LinePoint | null = null
     if (gradientNorm > 0) {
       const first = await this.#search(batch, start, context.learningRate)
       evaluations += first.evaluations
       moved = first.point
-      if (moved === null && this.#memory.count > 0) {
-        this.#memory.clear()
+      if (moved === null && this.#state.memory.count > 0) {
+        this.#state.memory.clear()
         const second = await this.#search(batch, start, context.learningRate)
         evaluations += second.evaluations
         moved = second.point
@@ -171,39 +149,38 @@ export class LbfgsStepper implements Stepper {
   }
 
   /** Loss and gradient at the parameters: those of the step before, if that was on the same batch. */
-  async #startOf(batch: readonly TensorInput[]): Promise<{
-    readonly start: { readonly loss: number; readonly absoluteSum: number }
-    readonly evaluations: number
-  }> {
-    if (this.#settings.isFullBatch === true && this.#counters[2] === 1 && this.#memory.count > 0) {
-      return { start: { loss: this.#counters[3]!, absoluteSum: 0 }, evaluations: 0 }
+  async #startOf(
+    batch: readonly TensorInput[],
+  ): Promise<{ readonly start: ObjectiveValue; readonly evaluations: number }> {
+    const { value } = this.#state
+    if (this.#settings.isFullBatch === true && value !== null) {
+      return { start: value, evaluations: 0 }
     }
     const start = await this.#evaluate(this.#current, batch)
     if (!Number.isFinite(start.loss)) throw new NonFiniteError('the training loss')
     if (!Number.isFinite(start.absoluteSum)) throw new NonFiniteError('the gradient')
-    this.#gradient.set(this.#objective.gradient)
-    this.#counters[3] = start.loss
+    this.#state.remember(this.#objective.gradient, start)
     return { start, evaluations: 1 }
   }
 
   /** Searches along the direction; the trial point is left where the search ended. */
   async #search(
     batch: readonly TensorInput[],
-    start: { readonly loss: number; readonly absoluteSum: number },
+    start: ObjectiveValue,
     learningRate: number,
   ): Promise<{ readonly point: LinePoint | null; readonly evaluations: number }> {
     const { lineSearch = 'strong-wolfe' } = this.#settings
-    await this.#memory.direction(this.#direction, this.#gradient)
-    let slope = await this.#dot(this.#gradient, this.#direction)
+    const { memory, gradient } = this.#state
+    await memory.direction(this.#direction, gradient)
+    let slope = await this.#dot(gradient, this.#direction)
     if (!(slope < 0)) {
-      this.#memory.clear()
-      await this.#memory.direction(this.#direction, this.#gradient)
-      slope = await this.#dot(this.#gradient, this.#direction)
+      memory.clear()
+      await memory.direction(this.#direction, gradient)
+      slope = await this.#dot(gradient, this.#direction)
     }
+    const share = memory.count > 0 ? 1 : Math.min(1, 1 / start.absoluteSum)
     // In float32 as it is multiplied with the direction.
-    const firstStep = Math.fround(
-      this.#memory.count > 0 ? learningRate : learningRate * (await this.#firstShare(start)),
-    )
+    const firstStep = Math.fround(learningRate * share)
     let lastStep = 0
     const phi = (step: number): Promise<LinePoint> => {
       lastStep = step
@@ -229,16 +206,6 @@ export class LbfgsStepper implements Stepper {
     return { point: result.point, evaluations }
   }
 
-  /** min(1, 1/‖∇L‖₁). */
-  async #firstShare({ absoluteSum }: { readonly absoluteSum: number }): Promise<number> {
-    // Where the gradient was kept from the step before its sum was not: bounded by √n·‖∇L‖ from above.
-    const sum =
-      absoluteSum > 0
-        ? absoluteSum
-        : Math.sqrt(this.#gradient.length * (await this.#dot(this.#gradient, this.#gradient)))
-    return Math.min(1, 1 / sum)
-  }
-
   async #evaluateAt(step: number, batch: readonly TensorInput[]): Promise<LinePoint> {
     this.#trial.flat.set(this.#current.flat)
     await this.#algebra.combine(
@@ -254,10 +221,7 @@ export class LbfgsStepper implements Stepper {
     return { step, value: loss, slope: await this.#dot(this.#objective.gradient, this.#direction) }
   }
 
-  #evaluate(
-    at: ResidentVector,
-    batch: readonly TensorInput[],
-  ): Promise<{ readonly loss: number; readonly absoluteSum: number }> {
+  #evaluate(at: ResidentVector, batch: readonly TensorInput[]): Promise<ObjectiveValue> {
     return this.#objective.evaluate([...at.tensors, ...this.#statistics.tensors], batch)
   }
 
@@ -268,19 +232,18 @@ export class LbfgsStepper implements Stepper {
     }
     const next = moved === null ? this.#current : this.#trial
     const observation = isObserved
-      ? await this.#observer.observe(this.#current.flat, next.flat, this.#gradient)
+      ? await this.#observer.observe(this.#current.flat, next.flat, this.#state.gradient)
       : null
     if (!isObserved) this.#observer.skip()
     if (moved === null) return observation
-    await this.#memory.add(
+    await this.#state.memory.add(
       this.#current.flat,
       this.#trial.flat,
-      this.#gradient,
+      this.#state.gradient,
       this.#objective.gradient,
       moved.step,
     )
-    this.#gradient.set(this.#objective.gradient)
-    this.#counters.set([this.#memory.count, this.#memory.next, 1, moved.value])
+    this.#state.remember(this.#objective.gradient, this.#objective.value)
     await this.#statistics.write(this.#objective.statistics, 'running statistics')
     const held = this.#current
     this.#current = this.#trial
@@ -294,7 +257,7 @@ export class LbfgsStepper implements Stepper {
     return Promise.resolve({
       parameters,
       buffers: this.#statistics.flat,
-      state: this.#state,
+      state: this.#state.read(),
       evaluated: parameters,
       previousGradient: this.#observer.previousGradient,
     })
@@ -306,17 +269,11 @@ export class LbfgsStepper implements Stepper {
    * @throws ShapeError if one has the wrong size.
    */
   async restore(vectors: SavedVectors): Promise<void> {
-    if (vectors.state.length !== this.#state.length) {
-      throw new ShapeError('saved optimizer state', `[${this.#state.length}]`, [
-        vectors.state.length,
-      ])
-    }
+    this.#state.check(vectors.state)
     this.#current.check(vectors.parameters, 'saved parameters')
     await this.#statistics.write(vectors.buffers, 'saved running statistics')
     await this.#current.write(vectors.parameters, 'saved parameters')
-    this.#state.set(vectors.state)
-    const [count, next] = this.#counters
-    await this.#memory.restore(count!, next!)
+    await this.#state.restore(vectors.state)
     this.#observer.restore(vectors.previousGradient)
   }
 

@@ -85,6 +85,11 @@ export class Objective {
     batch: readonly TensorInput[],
   ): Promise<ObjectiveValue> {
     await this.#executable.run([...tensors, ...batch], this.#outputs)
+    return this.value
+  }
+
+  /** What the last evaluation gave. */
+  get value(): ObjectiveValue {
     return { loss: this.#outputs.at(-2)![0]!, absoluteSum: this.#outputs.at(-1)![0]! }
   }
 
