@@ -168,4 +168,4 @@ export const loadSource = <K extends DataSpec['kind']>(
   place: Place,
 ): Promise<LoadedData> =>
   // The table's entry for a kind takes the spec of that kind; TypeScript cannot see it through the index.
-  (sources[spec.kind as K] as Sources[K])(spec, place)
+  sources[spec.kind](spec, place)

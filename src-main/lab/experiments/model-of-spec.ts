@@ -4,7 +4,7 @@ import type { ExperimentData } from './data.ts'
 
 /** The network of a spec on its data. */
 export function modelOfSpec({ model }: ExperimentSpec, { train }: ExperimentData): Model {
-  const { initialization, parameterization, parameters, sizeBy, weights: _, ...named } = model
+  const { initialization, parameterization, parameters, sizeBy, ...named } = model
   const architecture =
     parameters === undefined
       ? named

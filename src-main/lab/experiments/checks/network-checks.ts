@@ -362,8 +362,8 @@ export const networkChecks: readonly KnownAnswerCheck[] = [
         return join(
           interpretProgram(hvp(program, wrt, null), [
             ...split(program, wrt.length, mlpParameters),
-            x!.subarray(5 * from, 5 * (from + count)),
-            y!.subarray(from, from + count),
+            x.subarray(5 * from, 5 * (from + count)),
+            y.subarray(from, from + count),
             new Float64Array(count).fill(1 / 17),
             ...split(program, wrt.length, v),
           ]),
