@@ -166,6 +166,4 @@ const sources: Sources = {
 export const loadSource = <K extends DataSpec['kind']>(
   spec: SpecOf<K>,
   place: Place,
-): Promise<LoadedData> =>
-  // The table's entry for a kind takes the spec of that kind; TypeScript cannot see it through the index.
-  sources[spec.kind](spec, place)
+): Promise<LoadedData> => sources[spec.kind](spec, place)
