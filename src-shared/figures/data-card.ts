@@ -56,7 +56,9 @@ const spread = (mean: number | null, deviation: number | null): string | null =>
     : `${formatNumber(mean, 3)} ± ${formatNumber(deviation, 3)}`
 
 function channelText({ channelMeans, channelDeviations }: DataCard): string | null {
-  if (channelMeans === null || channelMeans.length > mostListed) return null
+  // One channel is all features, which are told already.
+  if (channelMeans === null || channelMeans.length < 2) return null
+  if (channelMeans.length > mostListed) return null
   return channelMeans
     .map((mean, i) => spread(mean, channelDeviations?.[i] ?? null) ?? formatNumber(mean, 3))
     .join(', ')

@@ -25,8 +25,9 @@ export {
 export {
   distanceFigure,
   gradientCosineFigure,
+  gradientNormFigure,
   learningRateFigure,
-  stepNormsFigure,
+  updateNormFigure,
 } from './step-curves.ts'
 export { figureTheme } from './theme.ts'
 export {

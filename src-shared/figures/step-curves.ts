@@ -19,22 +19,35 @@ export function learningRateFigure(
   )
 }
 
-/** Norms of the gradient of the last batch and of the step taken. */
-export function stepNormsFigure(
+/** Norm of the gradient of the last batch. */
+export function gradientNormFigure(
   rows: readonly MetricRow[],
   options: LearningCurveOptions = {},
 ): Figure {
   return learningFigure(
     rows,
-    [
-      { name: 'gradient', column: 'gradient_norm', read: (row) => row.gradientNorm },
-      { name: 'update', column: 'update_norm', read: (row) => row.updateNorm },
-    ],
+    [{ name: 'gradient norm', column: 'gradient_norm', read: (row) => row.gradientNorm }],
     {
-      title: 'Gradient and update norms',
-      axisName: '‖∇L‖ and ‖Δθ‖',
-      caption:
-        'Euclidean norms of the gradient of the last batch’s mean loss and of the step taken.',
+      title: 'Gradient norm',
+      axisName: '‖∇L‖',
+      caption: 'Euclidean norm of the gradient of the last batch’s mean loss.',
+    },
+    { ...options, scale: 'log' },
+  )
+}
+
+/** Length of the last step. */
+export function updateNormFigure(
+  rows: readonly MetricRow[],
+  options: LearningCurveOptions = {},
+): Figure {
+  return learningFigure(
+    rows,
+    [{ name: 'update norm', column: 'update_norm', read: (row) => row.updateNorm }],
+    {
+      title: 'Update norm',
+      axisName: '‖Δθ‖',
+      caption: 'Euclidean length of the step that the last batch led to.',
     },
     { ...options, scale: 'log' },
   )

@@ -4,15 +4,16 @@ import type { Figure } from './option.ts'
 import {
   distanceFigure,
   gradientCosineFigure,
+  gradientNormFigure,
   learningRateFigure,
-  stepNormsFigure,
+  updateNormFigure,
 } from './step-curves.ts'
 import { bitsPerByteFigure, perplexityFigure, type TokenReading } from './token-curves.ts'
 
-/** The figures of a training that have something to show, and the titles of those without. */
+/** The figures of a training that have something to show, and what those without would show. */
 export interface TrainingFigures {
   readonly figures: readonly Figure[]
-  /** Titles of what the run did not record; runs of earlier versions recorded less. */
+  /** What the run did not record, for the middle of a sentence; runs of earlier versions recorded less. */
   readonly unrecorded: readonly string[]
 }
 
@@ -35,12 +36,15 @@ export function moreTrainingFigures(
     ...(tokens === null ? [] : [perplexityFigure(rows, options)]),
     ...(bytesPerToken === null ? [] : [bitsPerByteFigure(rows, bytesPerToken, options)]),
     learningRateFigure(rows, options),
-    stepNormsFigure(rows, options),
+    gradientNormFigure(rows, options),
+    updateNormFigure(rows, options),
     gradientCosineFigure(rows, options),
     distanceFigure(rows, options),
   ]
   return {
     figures: all.filter(isDrawn),
-    unrecorded: all.filter((figure) => !isDrawn(figure)).map(({ title }) => title),
+    unrecorded: all
+      .filter((figure) => !isDrawn(figure))
+      .map(({ title }) => title.charAt(0).toLowerCase() + title.slice(1)),
   }
 }

@@ -4,12 +4,13 @@ import {
   bitsPerByteFigure,
   distanceFigure,
   gradientCosineFigure,
+  gradientNormFigure,
   learningRateFigure,
   lossFigure,
   mainTrainingFigures,
   moreTrainingFigures,
   perplexityFigure,
-  stepNormsFigure,
+  updateNormFigure,
   tableCsv,
   tokenReading,
 } from '#shared/figures'
@@ -69,7 +70,14 @@ describe('accuracyFigure', () => {
 
 describe('figures of steps', () => {
   test('of one quantity are one line without a legend', () => {
-    for (const build of [learningRateFigure, gradientCosineFigure, distanceFigure]) {
+    const builders = [
+      learningRateFigure,
+      gradientNormFigure,
+      updateNormFigure,
+      gradientCosineFigure,
+      distanceFigure,
+    ]
+    for (const build of builders) {
       expect(build(rows).option).toMatchObject({ legend: { show: false } })
       expect(build(rows).option.series).toHaveLength(1)
     }
@@ -78,7 +86,8 @@ describe('figures of steps', () => {
   test('show rates and norms on a logarithmic axis whatever is chosen, and cosines in −1…1', () => {
     const linear = { scale: 'linear' } as const
     expect(learningRateFigure(rows, linear).option.yAxis.type).toBe('log')
-    expect(stepNormsFigure(rows, linear).option.yAxis.type).toBe('log')
+    expect(gradientNormFigure(rows, linear).option.yAxis.type).toBe('log')
+    expect(updateNormFigure(rows, linear).option.yAxis.type).toBe('log')
     expect(gradientCosineFigure(rows, { scale: 'log' }).option.yAxis).toMatchObject({
       type: 'value',
       min: -1,
@@ -93,12 +102,6 @@ describe('figures of steps', () => {
     )
     expect(table.columns.at(-1)).toBe('gradient_cosine')
     expect(table.rows[0]?.at(-1)).toBeNull()
-  })
-
-  test('draw norms of gradient and update together', () => {
-    const { option } = stepNormsFigure(rows)
-    expect(option.series.map(({ name }) => name)).toEqual(['gradient', 'update'])
-    expect(option.series[1]?.data).toEqual(rows.map((row) => [row.step, row.updateNorm]))
   })
 })
 
@@ -131,7 +134,8 @@ describe('the figures of a training', () => {
     moreTrainingFigures(from, tokens).figures.map(({ title }) => title)
   const steps = [
     'Learning rate',
-    'Gradient and update norms',
+    'Gradient norm',
+    'Update norm',
     'Cosine between gradients',
     'Distance from the start',
   ]
@@ -149,12 +153,12 @@ describe('the figures of a training', () => {
 
   test('name what a run of an earlier version did not record', () => {
     const { figures, unrecorded } = moreTrainingFigures(withoutObservations(rows), null)
-    expect(figures.map(({ title }) => title)).toEqual(['Gradient and update norms'])
-    expect(figures[0]?.option.series.map(({ name }) => name)).toEqual(['gradient'])
+    expect(figures.map(({ title }) => title)).toEqual(['Gradient norm'])
     expect(unrecorded).toEqual([
-      'Learning rate',
-      'Cosine between gradients',
-      'Distance from the start',
+      'learning rate',
+      'update norm',
+      'cosine between gradients',
+      'distance from the start',
     ])
   })
 })

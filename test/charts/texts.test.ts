@@ -121,7 +121,7 @@ describe('dataCardEntries', () => {
   const told = (card: typeof textCard) =>
     dataCardEntries(card).map(({ term, value }) => `${term}: ${value}`)
 
-  test('tell of images their shape, classes, channels and dimensions with what is known of them', () => {
+  test('tell of images their shape, classes and dimensions with what is known of them', () => {
     expect(told(detail.dataCard!)).toEqual([
       'Kind: digits',
       'Source: UCI optical handwritten digits (resources/data/digits-8x8)',
@@ -132,7 +132,6 @@ describe('dataCardEntries', () => {
       'Classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9',
       'Samples a class: 142, 146, 141, 147, 145, 146, 145, 143, 140, 143',
       'Features, mean ± deviation: 0.305 ± 0.376',
-      'Channels, mean ± deviation: 0.305 ± 0.376',
       'Dimension, two neighbours: 8.94, 95 % in 8.49 to 9.43, from 1,438 samples',
       'Dimension, Levina and Bickel: 8.31, from 1,438 samples',
       'Participation ratio: 13.2, from 1,438 samples',
@@ -160,6 +159,11 @@ describe('dataCardEntries', () => {
       'Samples a class',
       'Features, mean ± deviation',
     ])
+  })
+
+  test('tell channels apart where there are several', () => {
+    const colored = { ...oldCard, channelMeans: [0.1, 0.2], channelDeviations: [1, 2] }
+    expect(told(colored).at(-1)).toBe('Channels, mean ± deviation: 0.1 ± 1, 0.2 ± 2')
   })
 
   test('shorten long lists of classes', () => {

@@ -99,17 +99,18 @@ describe('a finished run', () => {
 
   test('draws more of training only when asked', async () => {
     await using page = await mountApp(trained, '/runs/run-text')
-    expect(page.text()).toContain('Training stopped after 1,200 steps: target loss reached.')
+    expect(page.text()).toContain('Training stopped after 925 steps: target loss reached.')
     const before = page.drawn.length
     await openMore(page)
-    expect(page.drawn).toHaveLength(before + 6)
+    expect(page.drawn).toHaveLength(before + 7)
     expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual([
       'Loss',
       'Accuracy',
       'Perplexity',
       'Bits per byte',
       'Learning rate',
-      'Gradient and update norms',
+      'Gradient norm',
+      'Update norm',
       'Cosine between gradients',
       'Distance from the start',
     ])
@@ -123,10 +124,10 @@ describe('a finished run', () => {
     expect(page.app.findAll('figure h2').map((title) => title.text())).toEqual([
       'Loss',
       'Accuracy',
-      'Gradient and update norms',
+      'Gradient norm',
     ])
     expect(page.text()).toContain(
-      'Not recorded: Learning rate, Cosine between gradients, Distance from the start.',
+      'Not recorded: learning rate, update norm, cosine between gradients, distance from the start.',
     )
   })
 

@@ -88,7 +88,7 @@ export const trained: Recording = record(
     spec: { data: { kind: 'text' }, measure: [] },
     measured: 0,
     summary: { modelLabel: 'transformer 2×64' },
-    detail: { dataCard: textCard, trainingEnd: { step: 1_200, reason: 'target-loss' } },
+    detail: { dataCard: textCard, trainingEnd: { step: 925, reason: 'target-loss' } },
   },
   {
     id: 'run-old',

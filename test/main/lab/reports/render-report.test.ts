@@ -39,8 +39,8 @@ describe('renderReport', () => {
   test('has every figure once, with ids of its own', () => {
     const ids = [...report.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.every((id) => /^(learning-[1-6]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
-    expect(report.match(/<svg/g)).toHaveLength(8)
+    expect(ids.every((id) => /^(learning-[1-7]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
+    expect(report.match(/<svg/g)).toHaveLength(9)
     expect(report).not.toMatch(/#010[ab]0/)
   })
 
@@ -64,10 +64,10 @@ describe('renderReport', () => {
     expect(report).toContain('64, as 1 × 8 × 8')
     expect(report).not.toContain('Not recorded')
     const [text, old] = trained.runs.map((run) => renderReport(run.detail, run.metrics))
-    expect(text).toContain('Training stopped after 1,200 steps: target loss reached.')
+    expect(text).toContain('Training stopped after 925 steps: target loss reached.')
     expect(text).toContain('<h3>Bits per byte</h3>')
     expect(old).toContain(
-      'Not recorded: Learning rate, Cosine between gradients, Distance from the start.',
+      'Not recorded: learning rate, update norm, cosine between gradients, distance from the start.',
     )
     expect(old).not.toContain('Training ended')
     expect([text!, old!].flatMap(unbalanced)).toEqual([])
