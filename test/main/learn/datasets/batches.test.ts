@@ -74,3 +74,18 @@ describe('createBatchCursor', () => {
     expect(() => cursorOf(1, 1, 1).indicesAt(-1)).toThrow('step must be an integer of at least 0')
   })
 })
+
+test('rows that do not fill the last batch of an epoch are dropped if wanted, others each time', () => {
+  const cursor = createBatchCursor({
+    count: 10,
+    batchSize: 4,
+    partial: 'drop',
+    stream: createStream(1),
+  })
+  expect(cursor.stepsPerEpoch).toBe(2)
+  const epochs = [0, 1, 2, 3].map((epoch) =>
+    [0, 1].flatMap((step) => [...cursor.indicesAt(2 * epoch + step)]),
+  )
+  for (const rows of epochs) expect(new Set(rows).size).toBe(8)
+  expect(new Set(epochs.flat()).size).toBe(10)
+})
