@@ -53,8 +53,13 @@ export function kfacProblem(
 }
 
 /** A fully connected network that gives values. */
-export const linearNetwork = (hidden: readonly number[], bias: boolean): Model =>
+export const linearNetwork = (
+  hidden: readonly number[],
+  bias: boolean,
+  parameterization: 'standard' | 'ntk' = 'standard',
+): Model =>
   buildModel(
     { kind: 'mlp', hidden, activation: 'identity', bias, residual: false },
     { features: { kind: 'values', shape: [4] }, targets: { kind: 'values', count: 3 } },
+    { initialization: 'lecun-normal', parameterization: { kind: parameterization } },
   )

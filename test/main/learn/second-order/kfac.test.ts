@@ -4,11 +4,13 @@ import {
   outputProgram,
   type Architecture,
   type CnnSettings,
+  type Model,
   type TransformerSettings,
 } from '#learn/models'
 import type { Task } from '#learn/tasks'
 import { KfacStepper, type KfacSettings, type KfacStepResult } from '#learn/training'
 import { createLayout, layoutViews, type TensorData } from '#tensor/dense'
+import { gather, reshape } from '#tensor/program'
 import { interpretProgram } from '#tensor/runtime'
 import { jvp } from '#tensor/transforms'
 import { factorTensors, kfacParts } from '../../../../src-main/learn/training/kfac-blocks.ts'
@@ -20,6 +22,29 @@ const exact: KfacSettings = { fisher: 'exact', adaptEvery: 0 }
 
 const create = (problem: KfacProblem, settings: KfacSettings, seed = 1): Promise<KfacStepper> =>
   KfacStepper.create({ ...problem, settings, seed })
+
+/** A table alone: the answer to a token is its row times 1.5 (`ntk`) or its row. */
+function tableModel(parameterization: 'standard' | 'ntk'): Model {
+  const factor = parameterization === 'ntk' ? 1.5 : 1
+  const draw = { kind: 'normal', deviation: 0.1 } as const
+  const layout = createLayout([{ name: 'weight', shape: [4, 3] }])
+  const rule = { factor, spread: 1, learningRateFactors: { sgd: 1, adam: 1 } }
+  return {
+    ...linearNetwork([], false),
+    task: {
+      features: { kind: 'tokens', length: 1, vocabulary: 4 },
+      targets: { kind: 'values', count: 3 },
+    },
+    layout,
+    declarations: [{ name: 'weight', shape: [4, 3], draw, rule }],
+    rule: () => rule,
+    apply: (scope, features) => {
+      const indices = reshape(features, [features.shape[0]!])
+      const output = gather(scope.parameter('weight', [4, 3], draw), indices)
+      return scope.tap({ kind: 'embedding', weight: 'weight', bias: null, input: indices, output })
+    },
+  }
+}
 
 /** J in float64, `[rows · c]` for each parameter, at the start. */
 function jacobianColumns({ model, initialParameters, batch }: KfacProblem): Float64Array[] {
@@ -159,8 +184,14 @@ describe('KfacStepper', () => {
     },
   )
 
-  it('lands at the minimum of least squares in one step', async () => {
-    const problem = kfacProblem(linearNetwork([], true), 'squared-error', 30, 4)
+  it.each([
+    ['affine', 'standard'],
+    ['affine', 'ntk'],
+    ['embedding', 'standard'],
+    ['embedding', 'ntk'],
+  ] as const)('lands at the minimum of %s least squares in one step, %s', async (kind, name) => {
+    const model = kind === 'affine' ? linearNetwork([], true, name) : tableModel(name)
+    const problem = kfacProblem(model, 'squared-error', 30, 4)
     const stepper = await create(problem, { ...exact, damping: 1e-11 })
     const first = await stepper.step(problem.batch, plain)
     const second = await stepper.step(problem.batch, plain)
