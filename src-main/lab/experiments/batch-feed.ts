@@ -3,7 +3,7 @@ import { createBatchBuffer, type BatchBuffer, type LossBatch } from './batches.t
 
 /** Gives the batch of each step, and reads the next one while a step is taken. */
 export interface BatchFeed {
-  /** The batch of a step; holds until the step after the next is asked for. */
+  /** The batch of a step; holds until another is asked for. */
   at(step: number): Promise<LossBatch>
 }
 
