@@ -8,7 +8,7 @@ import {
 import { estimateText } from '../../src-renderer/components/design/estimate.ts'
 import {
   experimentForm,
-  formSections,
+  formColumns,
   formValue,
   freshDraft,
   loadDraft,
@@ -40,6 +40,20 @@ describe('experimentForm', () => {
     { data: { kind: 'file', path: 'a b/c.npz', standardize: false } },
     { train: { optimizer: { kind: 'sgd', learningRate: 1e-9 } }, seeds: [4, 5, 2 ** 32 - 1] },
     { train: { optimizer: { kind: 'momentum', nesterov: true } }, model: { hidden: [] } },
+    { data: { kind: 'cifar', path: '/c', augmentation: { copies: 4, flip: false } } },
+    { data: { kind: 'webdataset', path: '/w', classes: 9 }, measureSamples: 100 },
+    { data: { kind: 'text', path: '/t', tokenizer: '/t.json', vocabulary: 'tokenizer' } },
+    { model: { kind: 'cnn', channels: [4], strides: [2], pooling: 'average', weights: '/w.npz' } },
+    { model: { kind: 'resnet', parameterization: { kind: 'mup', baseWidth: 8 }, parameters: 1e5 } },
+    { model: { kind: 'transformer', positions: 'rotary', tiedEmbeddings: false } },
+    {
+      train: {
+        schedule: { kind: 'cosine', warmupSteps: 10, finalShare: 0.1 },
+        snapshots: { kind: 'log', perDecade: 3 },
+        stop: { maxSeconds: 1.5, patience: 3 },
+        averageDecay: 0.99,
+      },
+    },
     { measure: [] },
     { measure: [{ kind: 'density', probes: 3 }, { kind: 'density' }] },
   ])('gives back the spec it was filled with: %o', (spec) => {
@@ -47,7 +61,9 @@ describe('experimentForm', () => {
   })
 
   test('has a control for every field of the schema and a place for every control', () => {
-    const shown = formSections(form).flatMap(({ fields }) => fields.map(({ key }) => key))
+    const shown = formColumns(form)
+      .flat()
+      .flatMap(({ fields }) => fields.map(({ key }) => key))
     expect(shown.toSorted()).toEqual(form.fields.map(({ key }) => key).toSorted())
   })
 
@@ -58,7 +74,7 @@ describe('experimentForm', () => {
 
 describe('checkSpec', () => {
   test.each<[object, string[]]>([
-    [{ name: '' }, ['name: must be 1 to 120 characters long, got nothing']],
+    [{ name: '' }, ['name: must not be empty, got nothing']],
     [
       { train: { batchSize: 0 } },
       ['train.batchSize: must be a whole number in 1…1,000,000, got 0'],
@@ -114,11 +130,18 @@ describe('a draft', () => {
     expect(experimentSchema.parse(formValue(form, back)).data).toMatchObject({ samples: 77 })
   })
 
-  test('survives the storage, and a broken storage gives a fresh one', () => {
+  test('survives the storage, and a broken or old storage gives a fresh one', () => {
     const draft = draftOf(form, { name: 'kept' }) as GroupDraft
     saveDraft(draft)
     expect(loadDraft(form)).toEqual(draft)
-    for (const broken of ['{', '[]', 'null', '{"name":1}']) {
+    const [fresh, kept] = [JSON.parse(JSON.stringify(freshDraft(form))), '{"name":"kept"']
+    const olds = [
+      { ...fresh, model: { hidden: '32, 32', bias: true } }, // before there were kinds of models
+      { ...fresh, data: { ...fresh.data, kind: 'gone' } },
+      { ...fresh, train: { ...fresh.train, loss: 'gone' } },
+      { ...fresh, measure: [{ kind: 'trace' }] },
+    ].map((old) => JSON.stringify(old))
+    for (const broken of ['{', '[]', 'null', '{"name":1}', kept, ...olds]) {
       localStorage.setItem('saddle.draft', broken)
       expect(loadDraft(form)).toEqual(freshDraft(form))
     }
@@ -127,11 +150,15 @@ describe('a draft', () => {
 })
 
 describe('estimateText', () => {
-  test.each<[ExperimentInput, string]>([
-    [{}, '1 run of 3,466 parameters.'],
-    [{ seeds: [1, 2], model: { hidden: [], bias: false } }, '2 runs of 640 parameters each.'],
-    [{ data: { kind: 'text' } }, '1 run; the number of parameters depends on the data.'],
-  ])('counts runs and parameters: %o', (spec, text) => {
-    expect(estimateText(experimentSchema.parse(spec))).toBe(text)
+  test.each<[ExperimentInput, number | null, string]>([
+    [{}, null, '1 run of 3,466 parameters.'],
+    [{ seeds: [1, 2], model: { hidden: [], bias: false } }, null, '2 runs of 640 parameters each.'],
+    [{ data: { kind: 'text' } }, null, '1 run; a look at the data counts the parameters.'],
+    [{ data: { kind: 'text' } }, 41_216, '1 run of 41,216 parameters.'],
+    [{ model: { kind: 'resnet' } }, null, '1 run; a look at the data counts the parameters.'],
+    [{ model: { kind: 'cnn', parameters: 5_000 } }, null, '1 run of about 5,000 parameters.'],
+    [{ model: { kind: 'cnn', parameters: 5_000 } }, 5_130, '1 run of 5,130 parameters.'],
+  ])('counts runs and parameters: %o, counted %o', (spec, counted, text) => {
+    expect(estimateText(experimentSchema.parse(spec), counted)).toBe(text)
   })
 })

@@ -15,7 +15,9 @@ describe('the new experiment page', () => {
       method: 'runs.create',
       args: { spec: experimentSchema.parse({}) },
     })
-    expect(page.router.currentRoute.value.path).toBe('/runs/new-0')
+    // The run's page is loaded when it is first gone to.
+    const path = () => page.router.currentRoute.value.path
+    await expect.poll(path, { timeout: 10_000 }).toBe('/runs/new-0')
   })
 
   test('goes home when it started several runs', async () => {
@@ -112,5 +114,83 @@ describe('the new experiment page', () => {
     await takeOver.trigger('click')
     expect((page.app.get(field('name')).element as HTMLInputElement).value).toBe('Pasted')
     expect(page.app.get('.summary').text()).toContain('Epochs')
+  })
+
+  describe('keeps what is seldom changed behind a disclosure', () => {
+    const more = (page: { app: { findAll: (selector: string) => { element: Element }[] } }) =>
+      page.app.findAll('main details').map(({ element }) => element as HTMLDetailsElement)
+    const holding = (page: Parameters<typeof more>[0], path: string) =>
+      more(page).find((each) => each.querySelector(field(path)) !== null)!
+
+    test('closed while untouched', async () => {
+      await using page = await mountApp(empty, '/new')
+      for (const path of ['model.weights', 'train.schedule', 'measureSamples']) {
+        expect(holding(page, path).open, path).toBe(false)
+      }
+      expect(holding(page, 'train.epochs')).toBeUndefined()
+    })
+
+    test('open where something was chosen, and where something is wrong', async () => {
+      await using page = await mountApp(empty, '/new')
+      const takeOver = async (spec: object): Promise<void> => {
+        await page.app.get('#spec-json').setValue(JSON.stringify(spec))
+        const button = page.app.findAll('button').find((each) => each.text() === 'Take over')!
+        await button.trigger('click')
+      }
+      await takeOver({ train: { schedule: { kind: 'cosine' } } })
+      expect(holding(page, 'train.schedule').open).toBe(true)
+      expect(holding(page, 'model.weights').open).toBe(false)
+      await takeOver({ model: { kind: 'resnet', parameters: 3 } })
+      expect(holding(page, 'model.parameters').open).toBe(true)
+      await page.app.get('form').trigger('submit')
+      await page.settle()
+      await page.app.get('.summary a').trigger('click')
+      expect(document.activeElement?.id).toBe('field-model.parameters')
+    })
+  })
+
+  describe('looks at the data', () => {
+    const press = async (page: Awaited<ReturnType<typeof mountApp>>): Promise<void> => {
+      await page.app.get('.look button').trigger('click')
+      await page.settle()
+    }
+
+    test('as the form has it, counts the parameters, and says when the answer is old', async () => {
+      await using page = await mountApp(empty, '/new')
+      await page.app.get(field('model')).setValue('cnn')
+      expect(page.app.get('.send').text()).toContain('a look at the data counts the parameters')
+      await press(page)
+      expect(page.backend.calls).toEqual([
+        {
+          method: 'experiments.describe',
+          args: { spec: experimentSchema.parse({ model: { kind: 'cnn' } }) },
+        },
+      ])
+      expect(page.app.get('.look').text()).toContain('1,438')
+      expect(page.app.get('.send').text()).toContain('1 run of 3,466 parameters.')
+
+      await page.app.get(field('name')).setValue('Named')
+      expect(page.app.get('.look').text()).not.toContain('have changed')
+      await page.app.get(field('model.kernel')).setValue('5')
+      expect(page.app.get('.look').text()).toContain('The settings have changed since this look.')
+      expect(page.app.get('.send').text()).toContain('a look at the data counts the parameters')
+    })
+
+    test('and tells what is wrong in place, keeping the form', async () => {
+      await using page = await mountApp(empty, '/new')
+      await page.app.get(field('name')).setValue('Kept')
+      page.backend.setStatus('closed')
+      await press(page)
+      expect(page.app.get('.look [role="status"]').text()).toContain('The engine does not answer')
+      expect((page.app.get(field('name')).element as HTMLInputElement).value).toBe('Kept')
+    })
+
+    test('only when the form is complete', async () => {
+      await using page = await mountApp(empty, '/new')
+      await page.app.get(field('data')).setValue('cifar')
+      expect(page.app.get('.look button').attributes('disabled')).toBeDefined()
+      await page.app.get(field('data.path')).setValue('/data/cifar')
+      expect(page.app.get('.look button').attributes('disabled')).toBeUndefined()
+    })
   })
 })

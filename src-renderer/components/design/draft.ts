@@ -44,6 +44,42 @@ export function draftOf(field: Field, value: unknown): Draft {
   }
 }
 
+/** Whether a draft stands for what the schema fills in, so that nothing was chosen there. */
+export const isUntouched = (field: Field, draft: Draft): boolean =>
+  JSON.stringify(valueOf(field, draft)) === JSON.stringify(valueOf(field, draftOf(field, null)))
+
+/** Whether something that was stored is a draft of a field as the field is now. */
+export function isDraftOf(field: Field, stored: unknown): stored is Draft {
+  switch (field.type) {
+    case 'number':
+    case 'numbers':
+    case 'text':
+      return typeof stored === 'string'
+    case 'choice':
+      return typeof stored === 'string' && field.options.includes(stored)
+    case 'switch':
+      return typeof stored === 'boolean'
+    case 'group':
+      return isGroupDraft(field, stored)
+    case 'variant':
+      return isVariantDraft(field, stored)
+    case 'list':
+      return Array.isArray(stored) && stored.every((item) => isVariantDraft(field.item, item))
+  }
+}
+
+const isGroupDraft = (field: GroupField, stored: unknown): boolean =>
+  isRecord(stored) && field.fields.every((child) => isDraftOf(child, stored[child.key]))
+
+function isVariantDraft({ variants }: VariantField, stored: unknown): boolean {
+  if (!isRecord(stored) || !isRecord(stored['groups'])) return false
+  const { kind, groups } = stored as { kind: unknown; groups: Record<string, unknown> }
+  return (
+    variants.some((variant) => variant.kind === kind) &&
+    variants.every((variant) => isGroupDraft(variant.group, groups[variant.kind]))
+  )
+}
+
 function groupDraft(field: GroupField, value: unknown): GroupDraft {
   const given = isRecord(value) ? value : {}
   return Object.fromEntries(
@@ -52,7 +88,7 @@ function groupDraft(field: GroupField, value: unknown): GroupDraft {
 }
 
 function variantDraft(field: VariantField, value: unknown): VariantDraft {
-  const kind = isRecord(value) ? value['kind'] : undefined
+  const kind = isRecord(value) ? (value['kind'] ?? field.silentKind) : null
   const chosen = field.variants.find((variant) => variant.kind === kind) ?? field.variants[0]
   return {
     kind: chosen?.kind ?? '',

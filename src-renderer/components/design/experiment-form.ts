@@ -1,6 +1,5 @@
 import { experimentJsonSchema } from '#shared/contract'
-import type { Draft, GroupDraft } from './draft.ts'
-import { draftOf, valueOf } from './draft.ts'
+import { draftOf, isDraftOf, valueOf, type GroupDraft } from './draft.ts'
 import { fieldFrom, type Field, type GroupField, type SchemaNode } from './fields.ts'
 
 /** The form of an experiment. */
@@ -19,7 +18,7 @@ const key = 'saddle.draft'
 export function loadDraft(form: GroupField, storage: Storage = localStorage): GroupDraft {
   try {
     const stored: unknown = JSON.parse(storage.getItem(key) ?? '{}')
-    return fits(freshDraft(form), stored) ? stored : freshDraft(form)
+    return isDraftOf(form, stored) ? (stored as GroupDraft) : freshDraft(form)
   } catch {
     return freshDraft(form)
   }
@@ -33,33 +32,32 @@ export function forgetDraft(storage: Storage = localStorage): void {
   storage.removeItem(key)
 }
 
-/** Whether a stored draft has the keys and kinds of a fresh one. */
-function fits<T extends Draft>(fresh: T, stored: unknown): stored is T {
-  if (Array.isArray(fresh)) return Array.isArray(stored)
-  if (typeof fresh !== 'object') return typeof stored === typeof fresh
-  if (typeof stored !== 'object' || stored === null) return false
-  return Object.entries(fresh).every(([name, inner]: [string, Draft]) =>
-    fits(inner, (stored as Record<string, unknown>)[name]),
-  )
-}
-
 /** The form's value, to be checked and sent. */
 export const formValue = (form: GroupField, draft: GroupDraft): unknown => valueOf(form, draft)
 
-/** The form in the order a person thinks in: what, on which data, how, and what to measure. */
-export function formSections(
-  form: GroupField,
-): readonly { readonly title: string; readonly fields: readonly Field[] }[] {
-  const pick = (...keys: string[]): Field[] =>
-    form.fields.filter((field) => keys.includes(field.key))
-  const named = ['name', 'seeds', 'data', 'model', 'train', 'measure']
+/** A part of the page. */
+export interface FormSection {
+  readonly title: string
+  readonly fields: readonly Field[]
+}
+
+/**
+ * The form in the order a person thinks in, in two columns: what and on which data; how it learns and
+ * what to measure.
+ */
+export function formColumns(form: GroupField): readonly (readonly FormSection[])[] {
+  const named = ['name', 'seeds', 'data', 'model', 'train', 'measure', 'measureSamples']
+  const section = (title: string, ...keys: string[]): FormSection => ({
+    title,
+    fields: form.fields.filter((field) => keys.includes(field.key)),
+  })
   const others = form.fields.filter((field) => !named.includes(field.key))
   return [
-    { title: 'Experiment', fields: pick('name', 'seeds') },
-    { title: 'Data', fields: pick('data') },
-    { title: 'Model', fields: pick('model') },
-    { title: 'Training', fields: pick('train') },
-    { title: 'Measurements', fields: pick('measure') },
-    ...(others.length > 0 ? [{ title: 'More', fields: others }] : []),
+    [section('Experiment', 'name', 'seeds'), section('Data', 'data'), section('Model', 'model')],
+    [
+      section('Training', 'train'),
+      section('Measurements', 'measure', 'measureSamples'),
+      ...(others.length > 0 ? [{ title: 'More', fields: others }] : []),
+    ],
   ]
 }

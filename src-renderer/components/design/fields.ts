@@ -14,6 +14,8 @@ interface FieldBase {
   readonly title: string
   readonly hint: string
   readonly isOptional: boolean
+  /** Whether it is out of sight until it is asked for or filled. */
+  readonly isAdvanced: boolean
   /** What the schema fills in; undefined if a person has to. */
   readonly initial: unknown
 }
@@ -49,6 +51,8 @@ export interface GroupField extends FieldBase {
 }
 export interface VariantField extends FieldBase {
   readonly type: 'variant'
+  /** The kind of a value that names none; null if each has to. */
+  readonly silentKind: string | null
   readonly variants: readonly { readonly kind: string; readonly group: GroupField }[]
 }
 export interface ListField extends FieldBase {
@@ -70,6 +74,8 @@ export interface SchemaNode {
   readonly type?: string
   readonly title?: string
   readonly description?: string
+  /** Ours: seldom changed. */
+  readonly advanced?: boolean
   readonly default?: unknown
   readonly const?: unknown
   readonly enum?: readonly unknown[]
@@ -128,11 +134,14 @@ function variantFrom(node: SchemaNode, base: FieldBase): VariantField {
         title: option.title ?? titleFromKey(kind),
         hint: option.description ?? '',
         isOptional: false,
+        isAdvanced: false,
         initial: undefined,
       }),
     }
   })
-  return { ...base, type: 'variant', variants }
+  const silent = node.oneOf?.find(({ properties }) => properties?.['kind']?.default !== undefined)
+  const silentKind = silent === undefined ? null : String(silent.properties?.['kind']?.const)
+  return { ...base, type: 'variant', silentKind, variants }
 }
 
 /**
@@ -148,6 +157,7 @@ export function fieldFrom(key: string, node: SchemaNode, isOptional = false): Fi
     title: node.title ?? titleFromKey(key),
     hint: node.description ?? '',
     isOptional: isOptional && node.default === undefined,
+    isAdvanced: node.advanced === true,
     initial: node.default,
   }
   if (node.oneOf !== undefined) return variantFrom(node, base)

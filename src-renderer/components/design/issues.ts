@@ -33,7 +33,7 @@ export function rangeText({ minimum, maximum, isOpenBelow, isOpenAbove }: Number
 const got = (value: unknown): string =>
   value === '' || value === undefined ? 'got nothing' : `got ${JSON.stringify(value)}`
 
-function ruleOf(field: Field): string | null {
+function ruleOf(field: Field, isMissing: boolean): string | null {
   switch (field.type) {
     case 'number':
     case 'numbers': {
@@ -43,7 +43,7 @@ function ruleOf(field: Field): string | null {
       return `${each} ${noun}${range === '' ? '' : ` ${range}`}`
     }
     case 'text':
-      return field.maxLength === null
+      return field.maxLength === null || isMissing
         ? 'must not be empty'
         : `must be ${String(field.minLength)} to ${String(field.maxLength)} characters long`
     case 'choice':
@@ -109,6 +109,8 @@ export function checkSpec(form: Field, value: unknown): CheckedSpec {
     const path = issue.path.map(String)
     const { field, path: fieldPath, isInside } = locate(form, path, value)
     const key = fieldPath.join('.')
+    const given = at(value, path)
+    const isMissing = given === '' || given === undefined
     const rule =
       issue.code === 'custom'
         ? null
@@ -116,10 +118,8 @@ export function checkSpec(form: Field, value: unknown): CheckedSpec {
           ? lengthRule(field)
           : field.type === 'list'
             ? lengthRule(field)
-            : ruleOf(field)
-    const given = at(value, path)
+            : ruleOf(field, isMissing)
     const message = rule === null ? issue.message : `${rule}, ${got(given)}`
-    const isMissing = given === '' || given === undefined
     if (!byPath.has(key)) byPath.set(key, { path: key, title: field.title, message, isMissing })
   }
   return { spec: null, issues: [...byPath.values()] }
