@@ -52,18 +52,37 @@ const uniform =
     for (let i = 0; i < target.length; i += 1) target[i] = radius * (2 * stream.nextUniform() - 1)
   }
 
-/** Gram–Schmidt, twice, on normal vectors along the shorter side. */
+/** vector ← vector − ⟨vector, unit⟩·unit. */
+function removeAlong(vector: Float64Array, unit: Float64Array): void {
+  let overlap = 0
+  for (let i = 0; i < vector.length; i += 1) overlap += vector[i]! * unit[i]!
+  for (let i = 0; i < vector.length; i += 1) vector[i]! -= overlap * unit[i]!
+}
+
+const squaredNorm = (vector: Float64Array): number => {
+  let sum = 0
+  for (const x of vector) sum += x * x
+  return sum
+}
+
+/**
+ * Gram–Schmidt on normal vectors along the shorter side, O(shorter²·longer) work; once more where the first pass took
+ * half of a vector away, for what is left then has lost digits.
+ *
+ * @see Daniel, Gragg, Kaufman and Stewart, Reorthogonalization and stable algorithms (1976)
+ */
 const orthogonal: Fill = (target, fanIn, fanOut, stream) => {
   const count = Math.min(fanIn, fanOut)
   const length = Math.max(fanIn, fanOut)
   const vectors: Float64Array[] = []
   while (vectors.length < count) {
     const vector = Float64Array.from({ length }, () => stream.nextNormal())
-    for (const earlier of [...vectors, ...vectors]) {
-      const overlap = vector.reduce((sum, x, i) => sum + x * earlier[i]!, 0)
-      for (let i = 0; i < length; i += 1) vector[i]! -= overlap * earlier[i]!
+    const before = squaredNorm(vector)
+    for (const earlier of vectors) removeAlong(vector, earlier)
+    if (squaredNorm(vector) < before / 2) {
+      for (const earlier of vectors) removeAlong(vector, earlier)
     }
-    const norm = Math.hypot(...vector)
+    const norm = Math.sqrt(squaredNorm(vector))
     vectors.push(vector.map((x) => x / norm))
   }
   for (let row = 0; row < fanOut; row += 1) {

@@ -26,6 +26,17 @@ function rowsOf(features: Tracer, spec: FeatureSpec): Tracer {
   return reshape(cast(isToken, 'float32'), [rows, length * vocabulary])
 }
 
+/** `784-4096×50-10`: more than three equal hidden widths are counted. */
+const describeWidths = (inputs: number, hidden: readonly number[], outputs: number): string => {
+  const runs = hidden
+    .join('-')
+    .replaceAll(
+      /(?<!\d)(\d+)(-\1){3,}(?!\d)/g,
+      (run, width: string) => `${width}×${run.split('-').length}`,
+    )
+  return [inputs, ...(runs === '' ? [] : [runs]), outputs].join('-')
+}
+
 /**
  * The fully connected network `layers.0`, `layers.1`, …, each with `weight` `[out, in]` and `bias` `[out]`.
  *
@@ -42,9 +53,8 @@ export function mlp(settings: MlpSettings, task: Task): NetworkDefinition {
   const activation = activations[settings.activation]
   hidden.forEach((width) => checkInteger('model.hidden', width, 1, 1_000_000))
   const inputs = entriesOf(features) * (features.kind === 'tokens' ? features.vocabulary : 1)
-  const widths = [inputs, ...hidden, outputsPerSample(targets)]
   return {
-    label: `mlp ${widths.join('-')}${residual ? ' residual' : ''}`,
+    label: `mlp ${describeWidths(inputs, hidden, outputsPerSample(targets))}${residual ? ' residual' : ''}`,
     width: hidden[0] ?? inputs,
     apply: (scope, batch) => {
       let values = rowsOf(batch, features)

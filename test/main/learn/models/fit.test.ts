@@ -140,3 +140,15 @@ test('a network of a billion parameters is described in a second', () => {
   const { layout } = buildModel(architecture, tokenTask(1024, 50_257))
   expect(layout.size).toBeGreaterThan(1e9)
 }, 1_000)
+
+test.each([
+  [mlpOf({ hidden: [] }), image, 'mlp 192-4'],
+  [mlpOf({ hidden: [8, 8, 8] }), image, 'mlp 192-8-8-8-4'],
+  [mlpOf({ hidden: [7, 77, 77, 77, 77, 7] }), image, 'mlp 192-7-77×4-7-4'],
+  [mlpOf({ hidden: [4, 4, 4, 4], residual: true }), image, 'mlp 192-4×4-4 residual'],
+  [cnnOf({ channels: [8, 16], hidden: [5] }), image, 'cnn 8-16-5'],
+  [resnetOf({ blocks: 3 }), image, 'resnet-20 16'],
+  [transformerOf({}), text, 'transformer 64×2, 4 heads'],
+] as [Architecture, Task, string][])('a network is called by its sizes: %#', (of, task, label) => {
+  expect(buildModel(of, task).label).toBe(label)
+})
