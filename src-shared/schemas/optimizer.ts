@@ -89,9 +89,14 @@ const lbfgs = z
       .min(1)
       .max(1_000)
       .default(25)
-      .meta({ title: 'Evaluations', description: 'Of loss and gradient in a line search.' }),
+      .meta({
+        title: 'Evaluations',
+        advanced: true,
+        description: 'Of loss and gradient in a line search.',
+      }),
     pairs: z.enum(['skip', 'damp']).default('skip').meta({
       title: 'Pairs of small curvature',
+      advanced: true,
       description: 'Left out, or damped by Powell’s rule.',
     }),
   })
@@ -101,7 +106,12 @@ const lbfgs = z
   })
 
 const everySteps = (value: number, least: number, title: string) =>
-  z.int().min(least).max(1_000_000).default(value).meta({ title, description: 'Steps.' })
+  z
+    .int()
+    .min(least)
+    .max(1_000_000)
+    .default(value)
+    .meta({ title, description: 'Steps.', advanced: true })
 const kfac = z
   .strictObject({
     kind: z.literal('kfac'),
@@ -120,12 +130,14 @@ const kfac = z
     decay: decay(0.95, 'Decay of factors'),
     rescaling: z.enum(['exact', 'clip']).default('exact').meta({
       title: 'Step length',
+      advanced: true,
       description: 'By the damped quadratic model, or by a bound on the KL divergence.',
     }),
-    clip: z.number().positive().max(1e6).default(1e-3).meta({ title: 'KL bound' }),
+    clip: z.number().positive().max(1e6).default(1e-3).meta({ title: 'KL bound', advanced: true }),
     momentum: decay(0.9, 'Momentum'),
     largestFactor: z.int().min(1).max(100_000).default(4_096).meta({
       title: 'Largest factor',
+      advanced: true,
       description: 'Layers with a wider side get a diagonal one.',
     }),
   })
