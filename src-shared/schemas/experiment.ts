@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataSchema } from './data.ts'
 import { measureSchema } from './measure.ts'
 import { architectureSchema } from './architecture.ts'
+import { sweepSchema } from './sweep-axes.ts'
 import { trainSchema } from './train.ts'
 
 /**
@@ -36,6 +37,7 @@ export const experimentSchema = z
       .max(64)
       .default([0])
       .meta({ title: 'Seeds', description: 'One run a seed.' }),
+    sweep: sweepSchema,
   })
   .superRefine((spec, context) => {
     const regression =

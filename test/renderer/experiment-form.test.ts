@@ -64,7 +64,8 @@ describe('experimentForm', () => {
     const shown = formColumns(form)
       .flat()
       .flatMap(({ fields }) => fields.map(({ key }) => key))
-    expect(shown.toSorted()).toEqual(form.fields.map(({ key }) => key).toSorted())
+    // A sweep is written in JSON.
+    expect([...shown, 'sweep'].toSorted()).toEqual(form.fields.map(({ key }) => key).toSorted())
   })
 
   test('refuses a schema it has no control for', () => {

@@ -12,7 +12,7 @@ import {
 } from '#shared/schemas'
 import { UsageError, type CliIo } from './io.ts'
 import { parseJsonText } from './json-text.ts'
-import { applyAssignments, parseAssignment } from './set-values.ts'
+import { parseAssignment, setValues } from './set-values.ts'
 
 /**
  * The spec with its defaults; refuses a wrong one before a store is opened, or made, for it.
@@ -66,7 +66,7 @@ export async function readSpec(io: CliIo, { file, set, seeds }: SpecArguments): 
     spec = parseJsonText(text, path === null ? 'the spec on stdin' : file)
     if (path !== null) spec = anchorPaths(spec, dirname(path))
   }
-  const changed = anchorPaths(applyAssignments(spec, assignments), io.cwd)
+  const changed = anchorPaths(setValues(spec, assignments), io.cwd)
   return seeds.length === 0 || !isObject(changed) ? changed : { ...changed, seeds }
 }
 

@@ -49,12 +49,12 @@ export interface Store {
   readonly artifacts: ArtifactRepository
   readonly queue: QueueRepository
   /**
-   * Stores one run a seed with its folder, all or none. They have the status `queued`; the
+   * Stores one run a spec and seed with its folder, all or none. They have the status `queued`; the
    * supervisor's `enqueue` puts them on the queue.
    *
    * @param compute - How they are to be computed. @default null: at the defaults
    */
-  createRuns(spec: ExperimentSpec, compute?: ComputeRequest | null): RunSummary[]
+  createRuns(specs: readonly ExperimentSpec[], compute?: ComputeRequest | null): RunSummary[]
   /** @throws ApiError `run-not-found`. */
   getRun(runId: string): RunDetail
   /** Folder of a run's bundle. */
@@ -188,15 +188,21 @@ function assemble(
     }
   }
 
-  function createRuns(spec: ExperimentSpec, compute: ComputeRequest | null = null): RunSummary[] {
-    const summaries = spec.seeds.map((seed) => newSummary(spec, seed))
+  function createRuns(
+    specs: readonly ExperimentSpec[],
+    compute: ComputeRequest | null = null,
+  ): RunSummary[] {
+    const made = specs.flatMap((spec) =>
+      spec.seeds.map((seed) => ({ spec, summary: newSummary(spec, seed) })),
+    )
+    const summaries = made.map(({ summary }) => summary)
     let areStored = false
     try {
-      for (const summary of summaries) {
+      for (const { spec, summary } of made) {
         writeFirstManifest(folders.prepare(summary.id), newDetail(summary, spec))
       }
       transaction(() => {
-        for (const summary of summaries) runs.insert(summary, spec, compute)
+        for (const { spec, summary } of made) runs.insert(summary, spec, compute)
       })
       areStored = true
       for (const { id } of summaries) folders.publish(id)

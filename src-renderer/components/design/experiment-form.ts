@@ -51,7 +51,8 @@ export function formColumns(form: GroupField): readonly (readonly FormSection[])
     title,
     fields: form.fields.filter((field) => keys.includes(field.key)),
   })
-  const others = form.fields.filter((field) => !named.includes(field.key))
+  // A sweep is written in JSON: its keys are any of the others.
+  const others = form.fields.filter(({ key }) => !named.includes(key) && key !== 'sweep')
   return [
     [section('Experiment', 'name', 'seeds'), section('Data', 'data'), section('Model', 'model')],
     [

@@ -18,12 +18,16 @@ describe('explainSpecError', () => {
     [
       'a key unlike any other comes with those allowed at its place',
       { model: { zzz: 1 } },
-      ['unknown key model.zzz; allowed in model: kind, hidden, activation, bias, initialization'],
+      [
+        'unknown key model.zzz; allowed in model: kind, hidden, bias, residual, activation, initialization, parameterization, parameters, sizeBy, weights',
+      ],
     ],
     [
       'a key of another kind comes with those of the kind chosen',
       { train: { optimizer: { kind: 'sgd', beta1: 0.5 } } },
-      ['unknown key train.optimizer.beta1; allowed in train.optimizer: kind, learningRate'],
+      [
+        'unknown key train.optimizer.beta1; allowed in train.optimizer: kind, learningRate, weightDecay, clipNorm',
+      ],
     ],
     [
       'a number out of range is named with path, bound and value',
@@ -34,14 +38,14 @@ describe('explainSpecError', () => {
       'a wrong choice is named with all choices and the nearest',
       { model: { activation: 'rellu' } },
       [
-        'model.activation must be one of tanh, relu, gelu, softplus, identity, got "rellu"; did you mean relu?',
+        'model.activation must be one of tanh, relu, gelu, silu, softplus, logistic, identity, got "rellu"; did you mean relu?',
       ],
     ],
     [
       'a wrong kind is named with all kinds',
       { data: { kind: 'mnits' } },
       [
-        'data.kind must be one of digits, mnist, text, gaussian-mixture, teacher-student, file, got "mnits"; did you mean mnist?',
+        'data.kind must be one of digits, mnist, cifar, image-folder, webdataset, image-parquet, idx, text, gaussian-mixture, curved-manifold, teacher-student, chebyshev, file, got "mnits"; did you mean mnist?',
       ],
     ],
     [

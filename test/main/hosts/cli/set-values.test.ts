@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { applyAssignments, parseAssignment } from '../../../../src-main/hosts/cli/set-values.ts'
+import { parseAssignment, setValues } from '../../../../src-main/hosts/cli/set-values.ts'
 import { experimentSchema } from '#shared/schemas'
 
 const set = (spec: unknown, ...texts: string[]) =>
-  applyAssignments(spec, texts.map(parseAssignment)) as never
+  setValues(spec, texts.map(parseAssignment)) as never
 
 describe('--set', () => {
   it.each([
@@ -32,6 +32,12 @@ describe('--set', () => {
       weightDecay: 0,
       clipNorm: 0,
     })
+  })
+
+  it('another kind drops the keys of the one before', () => {
+    const spec = { train: { optimizer: { kind: 'adam', beta1: 0.5, learningRate: 1 } } }
+    expect(set(spec, 'train.optimizer.kind=sgd')).toEqual({ train: { optimizer: { kind: 'sgd' } } })
+    expect(set(spec, 'train.optimizer.kind=adam')).toEqual(spec)
   })
 
   it('an element of a list that is not written down is that of the default list', () => {

@@ -56,6 +56,25 @@ describe('the lab', () => {
     ])
   })
 
+  it('a sweep makes one run for each combination and seed, all or none', async () => {
+    const lab = openTestLab({ mode: 'look' })
+    const sweep = { 'model.hidden': [[4], [8]], 'train.batchSize': [16, 32] }
+    const { runs } = await call(lab, 'runs.create', { spec: { name: 'S', seeds: [1, 2], sweep } })
+    expect(runs.map(({ name, seed }) => [name, seed]).slice(0, 3)).toEqual([
+      ['S: hidden [4], batchSize 16', 1],
+      ['S: hidden [4], batchSize 16', 2],
+      ['S: hidden [4], batchSize 32', 1],
+    ])
+    expect(runs).toHaveLength(8)
+    const { spec } = await call(lab, 'runs.get', { runId: runs[7]!.id })
+    expect(spec).toMatchObject({ model: { hidden: [8] }, train: { batchSize: 32 }, sweep: {} })
+    const wrong = { 'model.hidden': [[4], [-1]] }
+    await expect(call(lab, 'runs.create', { spec: { sweep: wrong } })).rejects.toThrow(
+      'model.hidden[0] must be at least 1, got -1',
+    )
+    expect((await call(lab, 'runs.list', {})).total).toBe(8)
+  })
+
   it('a wrong spec makes no run and names every bad key', async () => {
     const lab = openTestLab({ mode: 'look' })
     const spec = { train: { learningrat: 1, batchSize: 0 }, seeds: [1, 2] }

@@ -13,6 +13,6 @@ const supervisor = createSupervisor({
   logger: silentLogger,
   onEvent: (event, payload) => process.send?.({ event, payload }),
 })
-for (const { id } of store.createRuns(experimentSchema.parse(JSON.parse(spec!)))) {
+for (const { id } of store.createRuns([experimentSchema.parse(JSON.parse(spec!))])) {
   supervisor.enqueue(id)
 }

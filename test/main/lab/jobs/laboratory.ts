@@ -42,7 +42,7 @@ export function laboratory(
     store,
     supervisor,
     heard,
-    start: (input) => store.createRuns(specOf(input)).map(({ id }) => supervisor.enqueue(id).id),
+    start: (input) => store.createRuns([specOf(input)]).map(({ id }) => supervisor.enqueue(id).id),
     async reaches(runId, ...statuses) {
       let status: RunStatus = 'queued'
       await until(() => {

@@ -199,7 +199,7 @@ describe('kill -9 of the engine', () => {
   test('without auto-resume the run stays interrupted and can be resumed', async () => {
     const folder = temporaryFolder()
     const first = openStore(folder, { logger: silentLogger })
-    const { id } = first.createRuns(specOf(counting('plain')))[0]!
+    const { id } = first.createRuns([specOf(counting('plain'))])[0]!
     first.queue.add(id)
     first.queue.claim('a dead engine', 60_000)
     first.close()
@@ -215,7 +215,7 @@ describe('kill -9 of the engine', () => {
   test('between creation and queueing loses no run', async () => {
     const folder = temporaryFolder()
     const first = openStore(folder, { logger: silentLogger })
-    const { id } = first.createRuns(specOf(counting('plain', 5)))[0]!
+    const { id } = first.createRuns([specOf(counting('plain', 5))])[0]!
     first.close()
     await using lab = laboratory(folder)
     await lab.reaches(id, 'finished')

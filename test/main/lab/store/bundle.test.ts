@@ -45,7 +45,7 @@ const facts = {
 }
 
 function finishedRun(store: Store): string {
-  const { id } = store.createRuns(specOf({ name: 'bundle' }))[0]!
+  const { id } = store.createRuns([specOf({ name: 'bundle' })])[0]!
   const notice = writeCheckpoint(store.runFolder(id), 20, new Uint8Array(100).fill(7))
   store.artifacts.register({ ...notice, runId: id, kind: 'checkpoint' })
   store.metrics.append(id, [rowAt(10), rowAt(20)])

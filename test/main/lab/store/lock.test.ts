@@ -68,7 +68,7 @@ describe('a damaged store', () => {
   function filledStore(): string {
     const folder = temporaryFolder()
     const store = openStore(folder, { logger })
-    store.createRuns(specOf({ seeds: [0, 1, 2, 3] }))
+    store.createRuns([specOf({ seeds: [0, 1, 2, 3] })])
     store.close()
     return folder
   }

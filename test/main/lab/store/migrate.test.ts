@@ -144,7 +144,7 @@ describe('migrations', () => {
     )
     expect(schemaOf(join(folder, 'store.sqlite'))).toEqual(before)
     const store = openStore(folder, { logger })
-    store.createRuns(specOf({}))
+    store.createRuns([specOf({})])
     store.close()
   })
 

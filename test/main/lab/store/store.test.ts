@@ -24,7 +24,7 @@ const page = { limit: 200, offset: 0 }
 describe('creating runs', () => {
   test('gives one queued run a seed, each with its folder, and they fit the contract', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const runs = store.createRuns(specOf({ name: 'three', seeds: [4, 5, 6] }))
+    const runs = store.createRuns([specOf({ name: 'three', seeds: [4, 5, 6] })])
     expect(runs.map(({ seed, status }) => [seed, status])).toEqual([
       [4, 'queued'],
       [5, 'queued'],
@@ -40,8 +40,8 @@ describe('creating runs', () => {
 
   test('keeps how they are to be computed, which the defaults stand in for', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const [plain] = store.createRuns(specOf({}))
-    const [wanted] = store.createRuns(specOf({}), { runtime: 'onnx', device: 'webgpu' })
+    const [plain] = store.createRuns([specOf({})])
+    const [wanted] = store.createRuns([specOf({})], { runtime: 'onnx', device: 'webgpu' })
     expect(store.runs.compute(plain!.id)).toEqual({ runtime: 'onnx', device: 'auto' })
     expect(store.runs.compute(wanted!.id)).toEqual({ runtime: 'onnx', device: 'webgpu' })
     store.runs.setCompute(wanted!.id, { runtime: 'tensorflow', device: 'cpu' })
@@ -61,7 +61,7 @@ describe('creating runs', () => {
       const makeRoom = fillDisk(folder, freeKb * 1_024)
       let code: string | null = null
       try {
-        store.createRuns(spec)
+        store.createRuns([spec])
       } catch (error) {
         code = (error as { code: string }).code
       }
@@ -78,7 +78,7 @@ describe('creating runs', () => {
     const folder = temporaryFolder()
     const runsFolder = join(folder, 'runs')
     const first = openStore(folder, { logger })
-    const [kept, half] = first.createRuns(specOf({ seeds: [0, 1] })).map(({ id }) => id)
+    const [kept, half] = first.createRuns([specOf({ seeds: [0, 1] })]).map(({ id }) => id)
     first.close()
     const rename = (from: string, to: string) => {
       mkdirSync(join(runsFolder, to))
@@ -101,7 +101,7 @@ describe('creating runs', () => {
   test('a row whose folder was not named yet gets it at the next opening', () => {
     const folder = temporaryFolder()
     const first = openStore(folder, { logger })
-    const [run] = first.createRuns(specOf({}))
+    const [run] = first.createRuns([specOf({})])
     first.transaction(() => first.runs.insert({ ...run!, id: 'late' }, specOf({})))
     mkdirSync(join(folder, 'runs', '.creating-late'))
     first.close()
@@ -111,7 +111,7 @@ describe('creating runs', () => {
 
   test('a deleted run takes its rows and files along; a running one is refused', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const [run] = store.createRuns(specOf({}))
+    const [run] = store.createRuns([specOf({})])
     const { id } = run!
     store.metrics.append(id, [rowAt(1)])
     store.queue.add(id)
@@ -129,8 +129,8 @@ describe('the list of runs', () => {
   test('is newest first, pages through the total and filters by status and text', () => {
     using store = openStore(temporaryFolder(), { logger })
     const seeds = [0, 1, 2, 3, 4]
-    const ids = store.createRuns(specOf({ name: 'Wide ÄRA 100%', seeds })).map(({ id }) => id)
-    store.createRuns(specOf({ name: 'other', data: { kind: 'text' } }))
+    const ids = store.createRuns([specOf({ name: 'Wide ÄRA 100%', seeds })]).map(({ id }) => id)
+    store.createRuns([specOf({ name: 'other', data: { kind: 'text' } })])
     store.runs.markEnded(ids[1]!, 'failed', { code: 'non-finite', message: 'nan' })
     const seen = store.runs.list({ limit: 2, offset: 1 })
     expect(seen.total).toBe(6)
@@ -148,7 +148,7 @@ describe('the list of runs', () => {
     const folder = temporaryFolder()
     using store = openStore(folder, { logger })
     const spec = specOf({})
-    const [run] = store.createRuns(spec)
+    const [run] = store.createRuns([spec])
     store.transaction(() => {
       for (let i = 1; i < 10_000; i += 1) store.runs.insert({ ...run!, id: `r${String(i)}` }, spec)
     })
@@ -179,7 +179,7 @@ describe('the list of runs', () => {
 describe('metrics', () => {
   test('a repeated delivery changes nothing and rows come back bit-equal in step order', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const { id } = store.createRuns(specOf({}))[0]!
+    const { id } = store.createRuns([specOf({})])[0]!
     const rows = [5, 10, 15, 20].map((step) => rowAt(step))
     store.metrics.append(id, [rows[2]!, rows[0]!])
     store.metrics.append(id, rows)
@@ -192,7 +192,7 @@ describe('metrics', () => {
 
   test('after a resume the rows after the checkpoint are replaced, not mixed', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const { id } = store.createRuns(specOf({}))[0]!
+    const { id } = store.createRuns([specOf({})])[0]!
     const steps = [5, 10, 15, 20, 25]
     store.metrics.append(
       id,
@@ -205,7 +205,7 @@ describe('metrics', () => {
 
   test('10,000 rows are taken in well under a second', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const { id } = store.createRuns(specOf({}))[0]!
+    const { id } = store.createRuns([specOf({})])[0]!
     const rows = Array.from({ length: 10_000 }, (_, step) => rowAt(step))
     const started = performance.now()
     for (let i = 0; i < rows.length; i += 100) store.metrics.append(id, rows.slice(i, i + 100))
@@ -217,7 +217,7 @@ describe('metrics', () => {
 describe('measurements', () => {
   test('one is never replaced silently', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const { id } = store.createRuns(specOf({}))[0]!
+    const { id } = store.createRuns([specOf({})])[0]!
     expect(store.measurements.add(id, traceAt(1, 3.5))).toBe(true)
     expect(store.measurements.add(id, traceAt(1, 3.5))).toBe(false)
     expect(() => store.measurements.add(id, traceAt(1, 3.6))).toThrow('is stored already')
@@ -229,7 +229,7 @@ describe('measurements', () => {
 describe('the queue', () => {
   test('hands out each run once, in order, and counts attempts', () => {
     using store = openStore(temporaryFolder(), { logger })
-    const ids = store.createRuns(specOf({ seeds: [0, 1] })).map(({ id }) => id)
+    const ids = store.createRuns([specOf({ seeds: [0, 1] })]).map(({ id }) => id)
     for (const id of ids) store.queue.add(id)
     store.queue.add(ids[0]!)
     expect(store.queue.claim('a', 60_000)).toEqual({ runId: ids[0], attempt: 1 })
