@@ -1,6 +1,6 @@
 import { FormatError } from '#base'
 import { encodeSafetensors, parseSafetensors, type NamedArray } from '#learn/datasets'
-import type { Model } from '#learn/models'
+import { writeWeights, type Model } from '#learn/models'
 import { freshStopState, type SavedVectors, type StopState } from '#learn/training'
 import { layoutViews, type Layout } from '#tensor/dense'
 import type { TrainingEnd } from '#shared/schemas'
@@ -32,14 +32,14 @@ const namedViews = (layout: Layout, flat: Float32Array): [string, NamedArray][] 
   return layout.entries.map(({ name, shape }, i) => [name, float32(shape, views[i]!)])
 }
 
-/** The tensors of a trained network under their PyTorch names: parameters, then running statistics. */
-export const networkArrays = (
+/** The tensors of a network under their PyTorch names: parameters, then running statistics. */
+const networkArrays = (
   { layout, buffers }: Model,
   values: { readonly parameters: Float32Array; readonly buffers: Float32Array },
 ): Map<string, NamedArray> =>
   new Map([...namedViews(layout, values.parameters), ...namedViews(buffers, values.buffers)])
 
-/** Weights as a safetensors file that any tool reads. */
+/** Weights as a safetensors file that PyTorch loads into the twin. */
 export const formatWeights = (
   model: Model,
   values: { readonly parameters: Float32Array; readonly buffers: Float32Array },
