@@ -44,7 +44,7 @@ export const formatWeights = (
   model: Model,
   values: { readonly parameters: Float32Array; readonly buffers: Float32Array },
   step: number,
-): Uint8Array => encodeSafetensors(networkArrays(model, values), new Map([['step', String(step)]]))
+): Uint8Array => encodeSafetensors(writeWeights(model, values), new Map([['step', String(step)]]))
 
 /**
  * A checkpoint as a safetensors file: the network's tensors under their PyTorch names, so that any tool reads
