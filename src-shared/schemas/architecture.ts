@@ -101,7 +101,7 @@ const mlpArchitecture = z
     description: 'Affine layers; images are flattened, tokens one-hot.',
   })
 
-const cnnArchitecture = z
+export const cnnArchitecture = z
   .strictObject({
     kind: z.literal('cnn'),
     channels: z
@@ -145,7 +145,7 @@ const cnnArchitecture = z
   })
   .meta({ title: 'Convolutional', description: 'Stages of convolution and pooling on images.' })
 
-const resnetArchitecture = z
+export const resnetArchitecture = z
   .strictObject({
     kind: z.literal('resnet'),
     variant: z.enum(['cifar', 'imagenet']).default('cifar').meta({
@@ -179,7 +179,7 @@ const resnetArchitecture = z
   })
   .meta({ title: 'Residual', description: 'Basic blocks with shortcuts, on images.' })
 
-const transformerArchitecture = z
+export const transformerArchitecture = z
   .strictObject({
     kind: z.literal('transformer'),
     width: width

@@ -1,15 +1,22 @@
 import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
-import { loadArray, loadArrays, loadSamplesFile, type Samples } from '#learn/datasets'
+import {
+  answerEntries,
+  loadArray,
+  loadArrays,
+  loadSamplesFile,
+  type Samples,
+} from '#learn/datasets'
 import { sumGradients } from '#geometry/curvature'
-import { fullyConnected, lossProgram, type Model } from '#learn/models'
-import { entriesOf, outputsOf } from '#learn/tasks'
+import { lossProgram, readWeights, type Model } from '#learn/models'
+import { entriesOf, labelsPerSample } from '#learn/tasks'
 import { createEvaluator } from '#learn/training'
-import type { Layout } from '#tensor/dense'
+import { layoutViews, type Layout } from '#tensor/dense'
 import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
 import { measureHessian } from './measure.ts'
+import { modelOfNetwork } from './model-of-network.ts'
 
 /** What to measure on a checkpoint trained elsewhere. */
 export interface ProbeOptions {
@@ -55,16 +62,28 @@ export interface ProbeResult {
 /** Residual tolerance of a probe: its eigenvalues are compared with others to five digits. */
 const probeTolerance = 1e-5
 
-/** Names, shapes and flat order of a network's parameters: what a weights file must hold. */
-export const describeNetwork = (network: NetworkSpec): Layout =>
-  modelOfNetwork(network, 'cross-entropy').layout
-
-/** The network of a probe; cross-entropy wants classes, squared error values. */
-const modelOfNetwork = (network: NetworkSpec, loss: LossKind): Model =>
-  fullyConnected({ ...network, targets: loss === 'cross-entropy' ? 'classes' : 'values' })
+/** What a weights file must hold, by names and shapes. */
+export interface NetworkDescription {
+  readonly label: string
+  /** Names, shapes and flat order of the parameters. */
+  readonly parameters: Layout
+  /** Running statistics; none in most networks. */
+  readonly buffers: Layout
+}
 
 /**
- * Measures a checkpoint that was trained elsewhere: mean loss over all samples, its gradient and Hessian.
+ * Names and shapes of a network's weights.
+ *
+ * @throws InputError naming the setting that does not fit the network's input.
+ */
+export function describeNetwork(network: NetworkSpec): NetworkDescription {
+  const { label, layout, buffers } = modelOfNetwork(network, 'cross-entropy')
+  return { label, parameters: layout, buffers }
+}
+
+/**
+ * Measures a checkpoint that was trained elsewhere: mean loss over all samples, its gradient and Hessian, of the
+ * network as it is evaluated: running statistics are constants.
  *
  * @throws MissingFileError, FormatError, ShapeError, InputError or NonFiniteError naming file, tensor, what
  *   was expected and what was found; nothing is computed before all inputs fit.
@@ -75,7 +94,8 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
   const runtime = options.runtime ?? onnxRuntime()
   const model = modelOfNetwork(network, loss)
   const { layout } = model
-  const parameters = await readWeights(options.weightsPath, layout)
+  const { weightsPath } = options
+  const { parameters, buffers } = readWeights(await loadArrays(weightsPath), model, weightsPath)
   const samples = await readSamples(options.dataPath, model)
   const vector =
     options.vectorPath === undefined ? null : await readParameterVector(options.vectorPath, layout)
@@ -88,7 +108,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     batchSize,
     withAccuracy: samples.targets.kind === 'classes',
   })
-  const batches = await partitionSamples(samples, batchSize)
+  const batches = await partitionSamples(samples, batchSize, layoutViews(model.buffers, buffers))
   const evaluator = await createEvaluator({ loss: program, layout, runtime })
   const [value, accuracy] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
@@ -103,6 +123,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     model,
     loss,
     parameters,
+    buffers,
     samples,
     batchSize,
     runtime,
@@ -131,7 +152,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
       sampleCount: samples.count,
       lossKind: loss,
       loss: value!,
-      accuracy: accuracyOf(accuracy, samples.count),
+      accuracy: accuracyOf(accuracy, samples.count * labelsPerSample(samples.targets)),
       gradientNorm: Math.hypot(...chunkNorms(slope)),
       gradient: slope,
       product,
@@ -162,53 +183,21 @@ function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
   return measures
 }
 
-/** Reads parameters by name into the flat order. */
-async function readWeights(path: string, layout: Layout): Promise<Float32Array> {
-  const arrays = await loadArrays(path)
-  const flat = new Float32Array(layout.size)
-  for (const { name, shape, offset } of layout.entries) {
-    const array = arrays.get(name)
-    if (array === undefined) {
-      throw new FormatError(
-        path,
-        `tensor ${name} [${shape.join(', ')}] is missing; the file holds ${[...arrays.keys()].join(', ')}`,
-      )
-    }
-    if (array.shape.join() !== shape.join()) {
-      throw new ShapeError(`tensor ${name} in ${path}`, `[${shape.join(', ')}]`, array.shape)
-    }
-    const bad = array.data.findIndex((x) => !Number.isFinite(x))
-    if (bad >= 0)
-      throw new FormatError(path, `tensor ${name} holds ${array.data[bad]!} at entry ${bad}`)
-    flat.set(array.data, offset)
-  }
-  const extra = [...arrays.keys()].filter(
-    (name) =>
-      !name.startsWith('optimizer.') && layout.entries.every((entry) => entry.name !== name),
-  )
-  if (extra.length > 0) {
-    throw new FormatError(
-      path,
-      `tensor ${extra[0]!} does not belong to this network; expected are ${layout.entries.map(({ name }) => name).join(', ')}`,
-    )
-  }
-  return flat
-}
-
+/** Samples of a file, in the shape that the network wants of as many numbers. */
 async function readSamples(path: string, { task }: Model): Promise<Samples> {
   const { features, targets } = task
   const isClasses = targets.kind === 'classes'
   const samples = await loadSamplesFile(path, {
     task: isClasses ? 'classification' : 'regression',
     ...(isClasses ? { classCount: targets.count } : {}),
+    ...(features.kind === 'tokens' ? { tokens: true, vocabulary: features.vocabulary } : {}),
   })
+  const { count } = samples
   const [width, found] = [entriesOf(features), entriesOf(samples.features)]
-  if (found !== width) throw new ShapeError(`x in ${path}`, `[n, ${width}]`, [samples.count, found])
-  const outputs = outputsOf(samples.targets)
-  if (outputs !== targets.count) {
-    throw new ShapeError(`y in ${path}`, `[n, ${targets.count}]`, [samples.count, outputs])
-  }
-  return samples
+  if (found !== width) throw new ShapeError(`x in ${path}`, `[n, ${width}]`, [count, found])
+  const [wanted, got] = [answerEntries(targets), answerEntries(samples.targets)]
+  if (wanted !== got) throw new ShapeError(`y in ${path}`, `[n, ${wanted}]`, [count, got])
+  return { ...samples, features }
 }
 
 async function readParameterVector(path: string, layout: Layout): Promise<Float32Array> {

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { ProbeOptions, ProbeResult } from '#lab/experiments'
+import type { NetworkDescription, ProbeOptions, ProbeResult } from '#lab/experiments'
 import {
   computeSchema,
   explainSchemaError,
@@ -52,7 +52,7 @@ export const addProbe: AddCommand = (program, context) => {
     .description('measure a network that was trained elsewhere')
     .requiredOption(
       '--model <json>',
-      'network as JSON or a JSON file, e.g. {"kind":"mlp","widths":[64,32,10]}',
+      'network as JSON or a JSON file, e.g. {"kind":"mlp","widths":[64,32,10]} or {"kind":"resnet","input":[3,32,32],"outputs":10}',
     )
     .option('--describe', 'list names, shapes and order of the weights instead')
     .option('--weights <file>', '.safetensors or .npz with state_dict names')
@@ -102,20 +102,34 @@ async function readNetwork({ io }: CliContext, given: string): Promise<NetworkSp
 
 async function describe(context: CliContext, network: NetworkSpec, asJson: boolean): Promise<void> {
   const { describeNetwork } = await context.services.probe()
-  const { entries, size } = describeNetwork(network)
+  const { label, parameters, buffers } = describeNetwork(network)
   if (asJson) {
-    context.printJson({ network, parameterCount: size, parameters: entries })
+    context.printJson({
+      network,
+      label,
+      parameterCount: parameters.size,
+      parameters: parameters.entries,
+      buffers: buffers.entries,
+    })
     return
   }
-  const rows = entries.map((entry) => [
-    entry.name,
-    `[${entry.shape.join(', ')}]`,
-    String(entry.offset),
-    String(entry.size),
-  ])
-  context.print(formatTable(['name', 'shape', 'first entry', 'entries'], rows))
-  context.print(`${String(size)} parameters in this order`)
+  context.print(layoutTable(parameters))
+  context.print(`${String(parameters.size)} parameters in this order`)
+  if (buffers.size === 0) return
+  context.print(`\n${layoutTable(buffers)}`)
+  context.print(`${String(buffers.size)} running statistics besides`)
 }
+
+const layoutTable = ({ entries }: NetworkDescription['parameters']): string =>
+  formatTable(
+    ['name', 'shape', 'first entry', 'entries'],
+    entries.map(({ name, shape, offset, size }) => [
+      name,
+      `[${shape.join(', ')}]`,
+      String(offset),
+      String(size),
+    ]),
+  )
 
 async function measure(context: CliContext, network: NetworkSpec, options: Options): Promise<void> {
   const { io, services } = context

@@ -57,4 +57,27 @@ describe('probe', () => {
       parameters: [{ name: 'layers.0.weight', shape: [32, 64], offset: 0 }, {}, {}, {}],
     })
   })
+  it('describes any architecture, its running statistics apart', async () => {
+    const resnet = '{"kind":"resnet","input":[3,8,8],"outputs":4,"widthMultiplier":0.25}'
+    const { code, stdout } = await testCli().run(['probe', '--model', resnet, '--describe'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^conv1\.weight +\[4, 3, 3, 3\] +0 +108$/m)
+    const [parameters, statistics] = stdout.split('parameters in this order')
+    expect(parameters).not.toContain('running_mean')
+    expect(statistics).toMatch(/^bn1\.running_mean +\[4\]/m)
+    expect(statistics).toMatch(/running statistics besides/)
+  })
+
+  it('a network that does not fit its input ends it with exit code 2, naming the key', async () => {
+    const vectors = '{"kind":"cnn","input":[12],"outputs":4}'
+    expect(await testCli().run(['probe', '--model', vectors, '--describe'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('model.kind cnn wants images'),
+    })
+    const wrong = '{"kind":"cnn","input":{"tokens":3},"outputs":4}'
+    expect(await testCli().run(['probe', '--model', wrong, '--describe'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('input must be'),
+    })
+  })
 })

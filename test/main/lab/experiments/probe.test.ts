@@ -75,15 +75,16 @@ describe.each(networkNames)('a probe of %s by PyTorch', (name) => {
 
 describe('a probe of what does not fit', () => {
   const base = optionsFor('tanh-ce')
+  const network = networkGolden('tanh-ce').network
 
   test('names the tensor, what was expected and what was found', async () => {
     await expect(
-      runProbe({ ...base, network: { ...base.network, widths: [64, 30, 10] } }),
+      runProbe({ ...base, network: { ...network, widths: [64, 30, 10] } }),
     ).rejects.toThrow(/tensor layers.0.weight in .* must have shape \[30, 64\], got \[32, 64\]/)
     await expect(
-      runProbe({ ...base, network: { ...base.network, widths: [64, 32, 32, 10] } }),
+      runProbe({ ...base, network: { ...network, widths: [64, 32, 32, 10] } }),
     ).rejects.toThrow(/tensor layers.1.weight in .* must have shape \[32, 32\], got \[10, 32\]/)
-    await expect(runProbe({ ...base, network: { ...base.network, bias: false } })).rejects.toThrow(
+    await expect(runProbe({ ...base, network: { ...network, bias: false } })).rejects.toThrow(
       /tensor layers.0.bias does not belong to this network/,
     )
   })
@@ -129,13 +130,13 @@ describe('a probe of what does not fit', () => {
 
 describe('describeNetwork', () => {
   test('lists names and shapes in the order of parameters()', () => {
-    const layout = describeNetwork({
+    const { parameters } = describeNetwork({
       kind: 'mlp',
       widths: [3, 2, 1],
       activation: 'relu',
       bias: true,
     })
-    expect(layout.entries.map(({ name, shape }) => `${name} ${shape.join('x')}`)).toEqual([
+    expect(parameters.entries.map(({ name, shape }) => `${name} ${shape.join('x')}`)).toEqual([
       'layers.0.weight 2x3',
       'layers.0.bias 2',
       'layers.1.weight 1x2',
