@@ -34,6 +34,10 @@ export function createServices(env: Readonly<Record<string, string | undefined>>
       const { encodeNpy } = await import('#learn/datasets')
       return encodeNpy({ shape: [values.length], data: values, dtype: 'float32' })
     },
+    async safetensorsToNpz(bytes, name) {
+      const { encodeNpz, parseSafetensors } = await import('#learn/datasets')
+      return encodeNpz(parseSafetensors(bytes, name).arrays)
+    },
     async describeExperiment(spec, seed) {
       const { describeExperiment } = await import('#lab/experiments')
       return describeExperiment(spec, seed, join(appFolder, 'resources'))

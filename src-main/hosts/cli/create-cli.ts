@@ -13,6 +13,7 @@ import { addSchema } from './commands/schema.ts'
 import { addServe } from './commands/serve.ts'
 import { addShow } from './commands/show.ts'
 import { addStart } from './commands/start.ts'
+import { addWeights } from './commands/weights.ts'
 import { cliContext, type AddCommand, type CliContext } from './context.ts'
 import { failureOf } from './failure.ts'
 import type { CliIo, ExitCode } from './io.ts'
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   addList,
   addShow,
   addReport,
+  addWeights,
   addDelete,
   addProbe,
   addCheck,

@@ -64,6 +64,12 @@ export interface CliServices {
   writeFileDurably(path: string, content: Uint8Array | string): Promise<void>
   /** Bytes of an `.npy` file with a float32 vector. */
   encodeVector(values: Float32Array): Promise<Uint8Array>
+  /**
+   * The same arrays as an `.npz` file.
+   *
+   * @param name - What the file is called in errors.
+   */
+  safetensorsToNpz(bytes: Uint8Array, name: string): Promise<Uint8Array>
   /** In this process: its data may be as large as the memory. */
   readonly describeExperiment: DescribeExperiment
   readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>

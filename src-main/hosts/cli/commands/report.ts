@@ -1,10 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname, extname, resolve } from 'node:path'
 import { withEngine } from '../connection.ts'
-import type { AddCommand, CliContext } from '../context.ts'
+import type { AddCommand } from '../context.ts'
 import { findRun } from '../find-run.ts'
-import { UsageError } from '../io.ts'
 import { jsonOption, storeOption } from '../options.ts'
+import { outFile } from '../out-file.ts'
 
 interface Options {
   readonly out: string
@@ -23,7 +21,7 @@ export const addReport: AddCommand = (program, context) => {
     .addOption(storeOption())
     .addOption(jsonOption())
     .action(async (given: string, options: Options) => {
-      const path = checkTarget(context, options.out)
+      const path = outFile(context.io, options.out, endings)
       const folder = context.storeFolder(options.store)
       const { runId, content } = await withEngine(context, folder, 'look', async (connection) => {
         const { id } = await findRun(connection.client, given)
@@ -34,17 +32,4 @@ export const addReport: AddCommand = (program, context) => {
       if (options.json) context.printJson({ runId, file: path, sizeBytes: content.length })
       else context.print(path)
     })
-}
-
-/** Checked before any work. */
-function checkTarget({ io }: CliContext, out: string): string {
-  const path = resolve(io.cwd, out)
-  if (!endings.includes(extname(path).toLowerCase())) {
-    throw new UsageError(`--out must end in ${endings.join(' or ')}, got ${out}`)
-  }
-  if (!existsSync(dirname(path))) throw new UsageError(`folder not found: ${dirname(path)}`)
-  if (existsSync(path) && statSync(path).isDirectory()) {
-    throw new UsageError(`--out must be a file, ${out} is a folder`)
-  }
-  return path
 }

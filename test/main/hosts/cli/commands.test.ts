@@ -31,6 +31,8 @@ describe('usage', () => {
     ['list --limit 0', /must be an integer in 1…1000/],
     ['serve --port 70000', /must be an integer in 0…65535/],
     ['report x --out r.pdf', /--out must end in \.html, got r\.pdf/],
+    ['weights x --out w.pt', /--out must end in \.safetensors or \.npz, got w\.pt/],
+    ['weights x --out w.npz --step -1', /must be an integer in 0…/],
     ['report x --out no/where.html', /folder not found/],
     ['report x', /required option '--out/],
     ['show', /missing required argument 'run'/],
