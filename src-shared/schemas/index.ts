@@ -3,7 +3,7 @@ export { applyAssignments, AssignmentError, parseKeyPath, type Assignment } from
 export * from './compute.ts'
 export * from './data.ts'
 export * from './experiment.ts'
-export { explainSchemaError, explainSpecError, joinPath, type Problem } from './explain.ts'
+export { explainSchemaError, explainSpecError, type Problem } from './explain.ts'
 export * from './measure.ts'
 export * from './measurement.ts'
 export { nearestName } from './nearest.ts'

@@ -84,16 +84,11 @@ const lbfgs = z
     lineSearch: z.enum(['strong-wolfe', 'none']).default('strong-wolfe').meta({
       title: 'Line search',
     }),
-    maxEvaluations: z
-      .int()
-      .min(1)
-      .max(1_000)
-      .default(25)
-      .meta({
-        title: 'Evaluations',
-        advanced: true,
-        description: 'Of loss and gradient in a line search.',
-      }),
+    maxEvaluations: z.int().min(1).max(1_000).default(25).meta({
+      title: 'Evaluations',
+      advanced: true,
+      description: 'Of loss and gradient in a line search.',
+    }),
     pairs: z.enum(['skip', 'damp']).default('skip').meta({
       title: 'Pairs of small curvature',
       advanced: true,

@@ -25,9 +25,9 @@ export function expandSweep(input: unknown, { sweep, name }: ExperimentSpec): un
     )
   }
   return combinations.map((chosen) => {
-    const place = chosen.map(({ key, value }) => `${key.split('.').at(-1)!} ${shown(value)}`)
+    const place = chosen.map(({ key, value }) => `${key.split('.').at(-1) ?? key} ${shown(value)}`)
     return applyAssignments(input, [
-      ...chosen.map(({ key, value }) => ({ path: parseKeyPath(key)!, value })),
+      ...chosen.map(({ key, value }) => ({ path: parseKeyPath(key) ?? [], value })),
       { path: ['name'], value: `${name}: ${place.join(', ')}`.slice(0, 120) },
       { path: ['sweep'], value: {} },
     ])

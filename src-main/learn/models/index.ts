@@ -10,7 +10,6 @@ export {
   lossProgram,
   outputProgram,
   parameterInputs,
-  rowLosses,
   type Loss,
   type LossProgramOptions,
 } from './losses.ts'
