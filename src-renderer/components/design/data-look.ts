@@ -45,11 +45,17 @@ export function createDataLook(client: Client, spec: () => ExperimentSpec | null
   return { state, isFresh, look }
 }
 
+/** A message that begins with a key of the spec keeps its spelling. */
+function problemOf(reason: unknown): string {
+  const isKeyed = reason instanceof Error && /^(data|model|train)\.\w/.test(reason.message)
+  return isKeyed ? reason.message : messageOf(reason)
+}
+
 async function ask(client: Client, spec: ExperimentSpec): Promise<LookState> {
   try {
     const description = await client.call('experiments.describe', { spec })
     return { kind: 'seen', description }
   } catch (reason) {
-    return { kind: 'failed', message: messageOf(reason) }
+    return { kind: 'failed', message: problemOf(reason) }
   }
 }
