@@ -60,6 +60,8 @@ function smallData(data: ExperimentSpec['data']): ExperimentSpec['data'] {
       return { ...data, path: join(scratch, 'images'), size: 32 }
     case 'webdataset':
       return { ...data, path: join(scratch, 'shards'), size: 64 }
+    case 'image-parquet':
+      return { ...data, path: fixturePath('datasets', 'images.parquet') }
     case 'text':
       return data.path === undefined
         ? { ...data, samples: 100 }

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { StoppedError } from '#base'
-import { parseSafetensors } from '#learn/datasets'
+import { encodeNpz, parseSafetensors } from '#learn/datasets'
 import type { ExperimentInput, TrainSpec } from '#shared/schemas'
 import { collectRun, tensorsOf, timeless } from './support.ts'
 
@@ -130,6 +133,34 @@ describe('training', () => {
     expect(last(averaged).get('layers.0.weight')).not.toEqual(last(plain).get('layers.0.weight'))
     expect(averaged.rows.at(-1)!.trainLoss).not.toBe(plain.rows.at(-1)!.trainLoss)
   })
+
+  test.each(['safetensors', 'npz'])(
+    'starts from the weights of another run as %s',
+    async (form) => {
+      const input: ExperimentInput = {
+        ...small(),
+        model: { kind: 'resnet', widthMultiplier: 0.25, groups: 2 },
+        data: { kind: 'digits' },
+        train: { stop: { maxSteps: 2 }, batchSize: 32, evaluationSamples: 20 },
+      }
+      const first = await collectRun(input)
+      const bytes = first.weights.get(2)!
+      const folder = mkdtempSync(join(tmpdir(), 'saddle-weights-'))
+      const weights = join(folder, `weights.${form}`)
+      const { arrays } = parseSafetensors(bytes, 'weights')
+      writeFileSync(weights, form === 'npz' ? encodeNpz(arrays) : bytes)
+      const again = await collectRun({
+        ...input,
+        model: { ...input.model, weights } as ExperimentInput['model'],
+        train: { epochs: 0 },
+      })
+      expect(again.end).toEqual({ step: 0, reason: 'epochs' })
+      expect(parseSafetensors(again.weights.get(0)!, 'weights').arrays).toEqual(arrays)
+      const other = await collectRun({ ...input, model: { hidden: [4], weights } })
+      expect(String(other.outcome)).toContain(weights)
+      rmSync(folder, { recursive: true })
+    },
+  )
 
   test('refuses an average and width-aware rates where an optimizer has none', async () => {
     const averaged = await collectRun(small({ averageDecay: 0.9, optimizer: { kind: 'lbfgs' } }))
