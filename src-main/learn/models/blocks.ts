@@ -60,6 +60,7 @@ export function convolution(
     role,
     fanIn,
     fanOut: channels * area,
+    area,
     gain,
   })
   const shift = bias ? scope.parameter('bias', [channels], { kind: 'bias', role, fanIn }) : null

@@ -9,6 +9,8 @@ export type Draw =
       readonly role: WeightRole
       readonly fanIn: number
       readonly fanOut: number
+      /** Entries of a kernel. @default 1 */
+      readonly area?: number | undefined
       /** What is drawn is multiplied by this. @default 1 */
       readonly gain?: number | undefined
     }

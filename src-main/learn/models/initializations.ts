@@ -20,23 +20,30 @@ export type Initialization =
 
 type Fill = (target: Float32Array, fanIn: number, fanOut: number, stream: RandomStream) => void
 
-/** Variance of an entry by fan-in and fan-out. */
-const variances: { readonly [I in Initialization]: (fanIn: number, fanOut: number) => number } = {
+/** Variance of an entry by fan-in and fan-out, of a kernel by its area too. */
+const variances: {
+  readonly [I in Initialization]: (fanIn: number, fanOut: number, area: number) => number
+} = {
   'he-normal': (fanIn) => 2 / fanIn,
   'he-uniform': (fanIn) => 2 / fanIn,
   'glorot-normal': (fanIn, fanOut) => 2 / (fanIn + fanOut),
   'glorot-uniform': (fanIn, fanOut) => 2 / (fanIn + fanOut),
   'lecun-normal': (fanIn) => 1 / fanIn,
   pytorch: (fanIn) => 1 / (3 * fanIn),
-  orthogonal: (fanIn, fanOut) => 1 / Math.max(fanIn, fanOut),
+  orthogonal: (fanIn, fanOut, area) => 1 / Math.max(fanIn, fanOut / area),
 }
 
-/** Standard deviation of an entry of a weight matrix. */
+/**
+ * Standard deviation of an entry of a weight matrix.
+ *
+ * @param area - Entries of a kernel, which both fans count; 1 of an affine layer.
+ */
 export const weightDeviation = (
   initialization: Initialization,
   fanIn: number,
   fanOut: number,
-): number => Math.sqrt(variances[initialization](fanIn, fanOut))
+  area = 1,
+): number => Math.sqrt(variances[initialization](fanIn, fanOut, area))
 
 const normal =
   (initialization: Initialization): Fill =>

@@ -19,6 +19,7 @@ function fillTensor(
       return
     case 'bias':
       if (initialization === 'pytorch') fills.pytorch(target, draw.fanIn, shape[0]!, stream)
+      multiply(target, rule.spread)
       return
     case 'weight':
       // A kernel is orthogonal as the matrix of its outputs' entries: its area then counts once, in the fan-in.

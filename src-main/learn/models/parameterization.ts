@@ -9,10 +9,10 @@ import { weightDeviation, type Initialization } from './initializations.ts'
  *   gives W, so that gradient descent by one learning rate has a limit at infinite width. Biases and
  *   normalizations are stored as they are.
  * - `mup`: the maximal update parameterization relative to a base width, m = width / baseWidth. The output layer is
- *   divided by m; input and output layers are stored as they are drawn at the base width; scores of attention are
- *   divided by √m more; and learning rates are scaled: of Adam by 1/m in hidden layers, of SGD by m for all that
- *   has as many outputs as the network is wide or stands at the output (but not for the biases there). At m = 1 it
- *   is `standard`.
+ *   divided by m; input and output layers and all biases are stored as they are drawn at the base width; scores of
+ *   attention are divided by √m more; and learning rates are scaled: of Adam by 1/m in hidden layers, of SGD by m for
+ *   all that has as many outputs as the network is wide or stands at the output (but not for the biases there). At
+ *   m = 1 it is `standard`.
  *
  * @see Jacot, Gabriel and Hongler, Neural tangent kernel (2018)
  * @see Yang and Hu et al., Tensor programs V (2022), table 8
@@ -48,7 +48,7 @@ function ntkRule(initialization: Initialization, draw: Draw): TensorRule {
   const deviation =
     draw.kind === 'normal'
       ? draw.deviation
-      : weightDeviation(initialization, draw.fanIn, draw.fanOut)
+      : weightDeviation(initialization, draw.fanIn, draw.fanOut, draw.area)
   return { ...plain, factor: deviation, spread: 1 / deviation }
 }
 
@@ -56,21 +56,25 @@ function ntkRule(initialization: Initialization, draw: Draw): TensorRule {
 function mupRule(m: number, initialization: Initialization, draw: Draw): TensorRule {
   const scaled = { sgd: m, adam: 1 }
   if (draw.kind === 'bias') {
+    // Only this law draws biases, narrower as the fan-in grows.
+    const isNarrowed = initialization === 'pytorch' && draw.role !== 'input'
+    const spread = isNarrowed ? Math.sqrt(m) : 1
     // The output's biases have as many entries at any width, and gradients of one size.
-    return draw.role === 'output' ? plain : { ...plain, learningRateFactors: scaled }
+    const learningRateFactors = draw.role === 'output' ? plain.learningRateFactors : scaled
+    return { ...plain, spread, learningRateFactors }
   }
   if (draw.kind !== 'weight') return { ...plain, learningRateFactors: scaled }
-  const { role, fanIn, fanOut } = draw
-  const drawn = weightDeviation(initialization, fanIn, fanOut)
+  const { role, fanIn, fanOut, area } = draw
+  const drawn = weightDeviation(initialization, fanIn, fanOut, area)
   switch (role) {
     case 'hidden':
       return { ...plain, learningRateFactors: { sgd: 1, adam: 1 / m } }
     case 'input': {
-      const spread = weightDeviation(initialization, fanIn, fanOut / m) / drawn
+      const spread = weightDeviation(initialization, fanIn, fanOut / m, area) / drawn
       return { factor: 1, spread, learningRateFactors: scaled }
     }
     case 'output': {
-      const spread = weightDeviation(initialization, fanIn / m, fanOut) / drawn
+      const spread = weightDeviation(initialization, fanIn / m, fanOut, area) / drawn
       return { factor: 1 / m, spread, learningRateFactors: scaled }
     }
   }

@@ -7,6 +7,7 @@ import {
   outputProgram,
   parameterInputs,
   type Architecture,
+  type Initialization,
   type Model,
   type Parameterization,
 } from '#learn/models'
@@ -58,6 +59,26 @@ describe('learning rates and factors of mup', () => {
       'layers.2.weight': { factor: 0.25, spread: 2, learningRateFactors: { sgd: 4, adam: 1 } },
       'layers.2.bias': { factor: 1, spread: 1, learningRateFactors: { sgd: 1, adam: 1 } },
     })
+  })
+
+  // At the base width a bias of hidden and output layers is uniform on ±1/√16, a kernel has rows of length 1.
+  test('keep what is drawn by fans that grow as at the base width', () => {
+    const deviations = (architecture: Architecture, initialization: Initialization): number[] => {
+      const model = buildModel(architecture, imageTask(1, 8, 400), {
+        parameterization: { kind: 'mup', baseWidth: 16 },
+        initialization,
+      })
+      const flat = initializeParameters(model, createStream(5))
+      return model.layout.entries.map(({ offset, size }) =>
+        Math.sqrt(flat.subarray(offset, offset + size).reduce((sum, w) => sum + w * w, 0) / size),
+      )
+    }
+    const [, , , hidden, , output] = deviations(mlpOf({ hidden: [1024, 1024] }), 'pytorch')
+    expect(Math.abs(hidden! / (1 / 4 / Math.sqrt(3)) - 1)).toBeLessThan(0.1)
+    expect(Math.abs(output! / (1 / 4 / Math.sqrt(3)) - 1)).toBeLessThan(0.1)
+    const convolution = cnnOf({ channels: [64], strides: [1], kernel: 3, normalization: 'none' })
+    // `[16, 9]` has orthonormal columns at the base width: entries of mean square 1/16.
+    expect(deviations(convolution, 'orthogonal')[0]).toBeCloseTo(1 / 4, 6)
   })
 
   test('leave embeddings, positions and normalizations as at the base width', () => {
@@ -142,6 +163,17 @@ describe('the tangent kernel under the neural tangent parameterization', () => {
     }
     // Relative standard error of a deviation of 200: 1/√400 = 5 %, of a quotient 7 %.
     expect(Math.abs(deviations[0]! / deviations[1]! / 4 - 1)).toBeLessThan(0.28)
+  })
+
+  test('belongs to kernels stored with entries of variance 1, orthogonal ones too', () => {
+    const model = buildModel(cnnOf({ channels: [32], strides: [1] }), imageTask(1, 8, 5), {
+      parameterization: { kind: 'ntk' },
+      initialization: 'orthogonal',
+    })
+    const { offset, size, shape } = model.layout.entries[0]!
+    expect(shape).toEqual([32, 1, 3, 3])
+    const flat = initializeParameters(model, createStream(2)).subarray(offset, offset + size)
+    expect(flat.reduce((sum, w) => sum + w * w, 0) / size).toBeCloseTo(1, 5)
   })
 
   test('belongs to a network that starts as the standard one, stored with entries of variance 1', () => {
