@@ -22,8 +22,10 @@ export interface SizeSolution {
   readonly parameters: number
 }
 
-/** A setting as a whole number: architectures of k = 1…most, of which more is never smaller. */
+/** A setting as a whole number: architectures of k = least…most, of which more is never smaller. */
 interface Knob {
+  /** @default 1 */
+  readonly least?: number
   readonly most: number
   at(k: number): Architecture
 }
@@ -73,8 +75,11 @@ function widthKnob(architecture: Architecture): Knob {
     }
     case 'transformer': {
       const unit = architecture.heads * (architecture.positions === 'rotary' ? 2 : 1)
+      const most = Math.floor(1_000_000 / unit)
       return {
-        most: Math.floor(1_000_000 / unit),
+        // Narrower ones would leave no neuron to a feed-forward part.
+        least: Math.min(most, Math.max(1, Math.ceil(0.5 / (architecture.mlpRatio * unit)))),
+        most,
         at: (k) => ({ ...architecture, width: k * unit }),
       }
     }
@@ -146,8 +151,9 @@ export function solveSize(architecture: Architecture, task: Task, goal: SizeGoal
     architecture: knob.at(k),
     parameters: countParameters(knob.at(k), task),
   })
-  let [low, high] = [1, 1]
-  let [below, above] = [solutionAt(1), solutionAt(1)]
+  const { least = 1 } = knob
+  let [low, high] = [least, least]
+  let [below, above] = [solutionAt(least), solutionAt(least)]
   const smallest = below.parameters
   while (above.parameters < wanted && high < knob.most) {
     ;[low, below] = [high, above]

@@ -151,6 +151,16 @@ describe('solveSize', () => {
     expect(parameters).toBe(count(best))
   })
 
+  test('passes over widths at which a feed-forward part would have no neuron', () => {
+    const start = transformerOf({ heads: 1, mlpRatio: 0.1 })
+    const { architecture, parameters } = solveSize(start, text, { parameters: 1e5 })
+    expect(Math.abs(parameters / 1e5 - 1)).toBeLessThan(0.05)
+    expect(countParameters(architecture, text)).toBe(parameters)
+    const least = countParameters(transformerOf({ heads: 1, mlpRatio: 0.1, width: 5 }), text)
+    expect(solveSize(start, text, { parameters: least }).parameters).toBe(least)
+    expect(() => solveSize(start, text, { parameters: least - 1 })).toThrow(`${least} or more`)
+  })
+
   test('finds a size again that a network has, by width and by depth', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 12 }), (k, depth) => {
