@@ -55,7 +55,7 @@ class Evaluations {
         model,
         loss,
         runtime,
-        where: `the ${name} loss`,
+        where: `the evaluated ${name} loss`,
       })
     }
     return new Evaluations(
@@ -153,7 +153,11 @@ class Training {
 
   /** Evaluates, emits a row of metrics, and asks the stopping rules. */
   async evaluate(result: StepResult, learningRate: number): Promise<void> {
-    const { train, validation } = await this.#evaluations.evaluate(this.#stepper)
+    const { train, validation } = await this.#evaluations
+      .evaluate(this.#stepper)
+      .catch((error: unknown) => {
+        throw atStep(error, this.step)
+      })
     const { observation } = result
     const row: MetricRow = {
       step: this.step,
@@ -207,6 +211,7 @@ export async function trainNetwork(
     batchSize: spec.train.batchSize,
     // Statistics of a batch would count the rows that only fill it up.
     partial: model.buffers.size > 0 ? 'drop' : 'keep',
+    overlap: optimizer.kind === 'lbfgs' ? optimizer.overlap : 0,
     stream: createStream(seed, 'batches'),
   })
   const budget = epochs * cursor.stepsPerEpoch

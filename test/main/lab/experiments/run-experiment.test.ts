@@ -181,4 +181,20 @@ describe('runExperiment', () => {
     })
     expect(String(outcome)).toMatch(/not a finite number in .* at step \d+; try a smaller/)
   })
+
+  test('names the step after which an evaluated loss is not finite', async () => {
+    const { outcome } = await run({
+      ...small,
+      model: { hidden: [8, 8, 8], activation: 'relu' },
+      train: {
+        loss: 'squared-error',
+        optimizer: { kind: 'sgd', learningRate: 1000 },
+        batchSize: 10,
+        evaluateEverySteps: 1,
+      },
+    })
+    expect(String(outcome)).toMatch(
+      /not a finite number in the evaluated training loss at step \d+; try a smaller/,
+    )
+  })
 })
