@@ -2,13 +2,8 @@ import { fillNormal, fillSigns, type RandomStream } from '#base'
 import {
   add,
   broadcastTo,
-  cast,
-  equal,
   Graph,
-  greater,
   inlineProgram,
-  iota,
-  matmul,
   mul,
   constantLike,
   div,
@@ -27,6 +22,7 @@ import {
 } from '#tensor/program'
 import { batch, valueAndGradient } from '#tensor/transforms'
 import { factorTensors, inputFactor, outputFactor, type KfacParts } from './kfac-blocks.ts'
+import { drawnClasses } from './kfac-classes.ts'
 import {
   closedLoss,
   commonInputs,
@@ -63,21 +59,6 @@ export function noiseOf(
   return loss.loss === 'cross-entropy'
     ? { kind: 'uniform', shape: [rows] }
     : { kind: 'normal', shape: [rows, columns] }
-}
-
-/** `[rows, c]`: the one-hot of a class drawn from each row of probabilities, by uniform numbers `[rows]`. */
-function drawnClasses(probabilities: Tracer, uniform: Tracer): Tracer {
-  const [rows, count] = probabilities.shape as [number, number]
-  const [row, column] = [0, 1].map((axis) => iota(probabilities, [count, count], axis))
-  // Column k is the sum of the classes before k, so the first is 0 and some class is always drawn.
-  const before = matmul(probabilities, cast(greater(column!, row!), probabilities.type.dtype))
-  const isPast = cast(greater(before, reshape(uniform, [rows, 1])), probabilities.type.dtype)
-  const drawn = sub(count - 1, reduceSum(isPast, [1]))
-  const classes = cast(iota(probabilities, [rows, count], 1), probabilities.type.dtype)
-  return cast(
-    equal(classes, broadcastTo(reshape(drawn, [rows, 1]), [rows, count])),
-    probabilities.type.dtype,
-  )
 }
 
 /**
