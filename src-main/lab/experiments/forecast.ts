@@ -6,12 +6,12 @@ import {
   traceVectors,
   type SolverVectors,
 } from '#geometry/spectral'
-import { lossProgram, type Loss, type Model } from '#learn/models'
+import { lossProgram, tappedLoss, type Loss, type Model } from '#learn/models'
 import { entriesOf, labelsPerSample, type Task } from '#learn/tasks'
 import { answerEntries } from '#learn/datasets'
 import { scaleByLearningRate } from '#learn/optimizers'
-import { stepProgram } from '#learn/training'
-import type { ValueType } from '#tensor/program'
+import { kfacPrograms, stepProgram } from '#learn/training'
+import type { Program, ValueType } from '#tensor/program'
 import { sizeOf } from '#tensor/dense'
 import { formatBytes, planProgram } from '#tensor/runtime'
 import type { MeasureSpec, TrainSpec } from '#shared/schemas'
@@ -99,6 +99,23 @@ function optimizerEntries(train: TrainSpec, model: Model, types: readonly ValueT
   }
 }
 
+/** The programs that take the steps. */
+function trainingPrograms({ model, train, batchSize }: TrainingSize, loss: Program): Program[] {
+  const { optimizer } = train
+  if (optimizer.kind === 'kfac') {
+    const tapped = tappedLoss({ model, loss: train.loss, batchSize })
+    return [...kfacPrograms(tapped, optimizer)]
+  }
+  // A step of L-BFGS goes through the gradient as that of SGD does.
+  const transform = transformOf(train, model) ?? scaleByLearningRate()
+  return [false, true].map((isObserved) =>
+    stepProgram(loss, model.layout.entries.length, transform, {
+      bufferCount: model.buffers.entries.length,
+      isObserved,
+    }),
+  )
+}
+
 /**
  * Forecasts the memory of training: two sets of parameters and state that take turns, the first draw, the start that
  * distances are measured from, and the gradients of two observed steps.
@@ -109,16 +126,9 @@ export function forecastTraining(size: TrainingSize): MemoryForecast {
   const { layout } = model
   const program = lossProgram({ model, loss, batchSize, mode: 'train' })
   const types = program.inputs.slice(0, layout.entries.length).map(({ type }) => type)
-  const transform = transformOf(size.train, model)
   const stateSize = optimizerEntries(size.train, model, types)
   const programs = [
-    // A second-order step goes through the gradient as that of SGD does, and has its own programs besides.
-    ...[false, true].map((isObserved) =>
-      stepProgram(program, layout.entries.length, transform ?? scaleByLearningRate(), {
-        bufferCount: model.buffers.entries.length,
-        isObserved,
-      }),
-    ),
+    ...trainingPrograms(size, program),
     ...splits.map((count) =>
       lossProgram({
         model,

@@ -1,5 +1,6 @@
 export { createEvaluator, type Evaluator } from './evaluator.ts'
 export { KfacStepper } from './kfac.ts'
+export { kfacPrograms } from './kfac-executables.ts'
 export type {
   KfacLayer,
   KfacLoss,

@@ -1,23 +1,54 @@
+import type { Program } from '#tensor/program'
 import type { Executable, Runtime } from '#tensor/runtime'
-import type { KfacParts } from './kfac-blocks.ts'
+import { kfacParts, type KfacParts } from './kfac-blocks.ts'
 import { inverseProgram } from './kfac-inverse.ts'
 import { closedLoss } from './kfac-programs.ts'
-import type { FullKfacSettings, KfacLoss } from './kfac-settings.ts'
+import {
+  fullKfacSettings,
+  type FullKfacSettings,
+  type KfacLoss,
+  type KfacSettings,
+} from './kfac-settings.ts'
 import { statisticsProgram } from './kfac-statistics.ts'
 import { updateProgram } from './kfac-update.ts'
 
+/** One thing for each program of K-FAC. */
+interface ForEachProgram<T> {
+  readonly statistics: T
+  readonly inverse: T
+  readonly update: T
+  readonly evaluate: T
+}
+
 /** The programs of K-FAC, ready to run. */
-export interface KfacExecutables {
-  readonly statistics: Executable
-  readonly inverse: Executable
-  readonly update: Executable
-  readonly evaluate: Executable
+export type KfacExecutables = ForEachProgram<Executable>
+
+const tracePrograms = (
+  loss: KfacLoss,
+  parts: KfacParts,
+  settings: FullKfacSettings,
+): ForEachProgram<Program> => ({
+  statistics: statisticsProgram(loss, parts, settings),
+  inverse: inverseProgram(loss, parts),
+  update: updateProgram(loss, parts, settings),
+  evaluate: closedLoss(loss, ({ outputs }) => outputs.slice(0, 1)),
+})
+
+/**
+ * The programs that a `KfacStepper` of this loss runs, e.g. to plan their memory. Nothing is compiled.
+ *
+ * @throws InputError naming a setting outside its range.
+ */
+export function kfacPrograms(loss: KfacLoss, settings: KfacSettings): readonly Program[] {
+  const full = fullKfacSettings(settings)
+  const programs = tracePrograms(loss, kfacParts(loss, full), full)
+  return [programs.statistics, programs.inverse, programs.update, programs.evaluate]
 }
 
 /** Compiles with all outputs resident but the last `scalars`. */
 const compiler =
   (runtime: Runtime) =>
-  (program: Executable['program'], scalars: number): Promise<Executable> =>
+  (program: Program, scalars: number): Promise<Executable> =>
     runtime.compile(program, { residentOutputs: program.outputs.length - scalars })
 
 /** Compiles them. */
@@ -28,13 +59,11 @@ export async function compileKfac(
   settings: FullKfacSettings,
 ): Promise<KfacExecutables> {
   const compile = compiler(runtime)
+  const programs = tracePrograms(loss, parts, settings)
   return {
-    statistics: await compile(statisticsProgram(loss, parts, settings), 0),
-    inverse: await compile(inverseProgram(loss, parts), 1),
-    update: await compile(updateProgram(loss, parts, settings), 3),
-    evaluate: await compile(
-      closedLoss(loss, ({ outputs }) => outputs.slice(0, 1)),
-      1,
-    ),
+    statistics: await compile(programs.statistics, 0),
+    inverse: await compile(programs.inverse, 1),
+    update: await compile(programs.update, 3),
+    evaluate: await compile(programs.evaluate, 1),
   }
 }

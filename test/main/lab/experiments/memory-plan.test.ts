@@ -83,6 +83,19 @@ describe('an experiment that needs more memory than there is', () => {
     expect(await refusal(withBatch(2 * fitting), limit)).toContain('would fit')
   })
 
+  test('is refused where K-FAC goes through the network once an output, not where it samples', async () => {
+    const withFisher = (fisher: 'exact' | 'sampled'): ExperimentInput => ({
+      model: { kind: 'transformer', width: 16, layers: 1, heads: 2 },
+      data: { kind: 'text', task: 'language-model', context: 32, samples: 20 },
+      train: { optimizer: { kind: 'kfac', fisher, damping: 1 }, batchSize: 8, epochs: 1 },
+      measure: [],
+    })
+    expect(await refusal(withFisher('sampled'), 64 * mebibyte)).toBe('none')
+    expect(await refusal(withFisher('exact'), 64 * mebibyte)).toMatch(
+      /^training needs .* activations/,
+    )
+  })
+
   test('is told when no batch would help', async () => {
     expect(await refusal(wide, 10 * mebibyte)).toMatch(/; no batch would fit$/)
   })
