@@ -6,8 +6,6 @@ export interface StepContext {
   readonly learningRate: number
   /** Whether the step reports a {@link StepObservation}; the parameters it leads to are the same. */
   readonly isObserved: boolean
-  /** The batch of the step after this one, for steppers that compare gradients where two batches overlap. */
-  readonly nextBatch?: readonly TensorInput[] | undefined
 }
 
 /** What is seen of a step only if asked for. */
