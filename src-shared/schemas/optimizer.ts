@@ -89,6 +89,11 @@ const lbfgs = z
       advanced: true,
       description: 'Of loss and gradient in a line search.',
     }),
+    overlap: z.number().min(0).lt(1).default(0).meta({
+      title: 'Overlap',
+      description:
+        'Share of a batch that the next one shares; pairs are taken on it. Ignored when the batch holds the whole set.',
+    }),
     pairs: z.enum(['skip', 'damp']).default('skip').meta({
       title: 'Pairs of small curvature',
       advanced: true,

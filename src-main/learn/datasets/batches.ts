@@ -7,7 +7,7 @@ export function epochOrder(count: number, stream: RandomStream, epoch: number): 
 
 /** Tells which rows each step trains on. */
 export interface BatchCursor {
-  /** Rows a batch has; the last of an epoch may have fewer. */
+  /** Rows a batch has, those it shares with the one before included; the last of an epoch may have fewer. */
   readonly batchSize: number
   readonly stepsPerEpoch: number
   /**
@@ -23,8 +23,12 @@ export interface BatchCursor {
  * Seeded batches without replacement: each epoch visits every row once, in an order of its own; its
  * last batch is kept even if smaller, unless it is to be dropped. A batch of all rows keeps their order.
  *
+ * With an overlap batches advance by b − m rows: the last m = round(overlap · b) rows (1 or more, fewer than b) of a
+ * batch are the first m of the next one in the epoch, so that an epoch has ⌈(count − m) / (b − m)⌉ batches (rounded down
+ * where the last is to be dropped) and visits some rows more than once. Epochs do not overlap.
+ *
  * @param options.stream - Named, e.g. `createStream(seed, 'batches')`; nothing is drawn from it.
- * @throws InputError if `count` or `batchSize` is not a positive integer.
+ * @throws InputError if `count` or `batchSize` is not a positive integer, or `overlap` outside its range.
  */
 export function createBatchCursor(options: {
   readonly count: number
@@ -32,16 +36,26 @@ export function createBatchCursor(options: {
   readonly stream: RandomStream
   /** What becomes of rows that do not fill the last batch of an epoch. @default 'keep' */
   readonly partial?: 'keep' | 'drop' | undefined
+  /** Share of a batch that the next one shares, in 0…1 (1 excluded); ignored in a batch of one row or of all. @default 0 */
+  readonly overlap?: number | undefined
 }): BatchCursor {
-  const { count, stream, partial = 'keep' } = options
+  const { count, stream, partial = 'keep', overlap = 0 } = options
   for (const key of ['count', 'batchSize'] as const) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 1) {
       throw new InputError(key, `${key} must be an integer of at least 1, got ${options[key]}`)
     }
   }
+  if (!(overlap >= 0 && overlap < 1)) {
+    throw new InputError('overlap', `overlap must be in 0…1, 1 excluded, got ${overlap}`)
+  }
   const batchSize = Math.min(options.batchSize, count)
-  const stepsPerEpoch =
-    partial === 'keep' ? Math.ceil(count / batchSize) : Math.floor(count / batchSize)
+  const hasOverlap = overlap > 0 && batchSize > 1 && batchSize < count
+  const shared = hasOverlap
+    ? Math.max(1, Math.min(Math.round(overlap * batchSize), batchSize - 1))
+    : 0
+  const advance = batchSize - shared
+  const batches = (count - shared) / advance
+  const stepsPerEpoch = partial === 'keep' ? Math.ceil(batches) : Math.floor(batches)
   let heldEpoch = -1
   let order: Uint32Array = Uint32Array.from({ length: count }, (_, row) => row)
   return {
@@ -56,7 +70,7 @@ export function createBatchCursor(options: {
         order = epochOrder(count, stream, epoch)
         heldEpoch = epoch
       }
-      const start = (step - epoch * stepsPerEpoch) * batchSize
+      const start = (step - epoch * stepsPerEpoch) * advance
       return order.subarray(start, Math.min(start + batchSize, count))
     },
   }

@@ -3,6 +3,20 @@ import type { BlockAlgebra } from '#tensor/runtime'
 /** What becomes of a pair along which the gradient does not grow as it does in a convex function. */
 export type PairPolicy = 'skip' | 'damp'
 
+/** A step along the direction of a memory, and what it did to a gradient. */
+export interface StepEnds {
+  readonly from: Float32Array
+  readonly to: Float32Array
+  /** The gradient at `from`, of the rows that the pair is taken on. */
+  readonly before: Float32Array
+  /** The same at `to`. */
+  readonly after: Float32Array
+  /** The gradient that the direction was made from. */
+  readonly gradient: Float32Array
+  /** t, by which the direction was multiplied. */
+  readonly stepLength: number
+}
+
 /** ⟨s, y⟩ up to this share of ‖s‖·‖y‖ is rounding in float32, or curvature that is not positive. */
 const smallestCosine = 1e-6
 
@@ -76,23 +90,16 @@ export class LbfgsMemory {
   }
 
   /**
-   * Takes the pair (to − from, gradient after − before).
+   * Takes the pair (to − from, after − before) if curvature is positive along it; not if a number of it is not finite.
    *
-   * @param stepLength - t, by which the direction of this memory was multiplied.
    * @returns Whether it was kept.
    */
-  async add(
-    from: Float32Array,
-    to: Float32Array,
-    before: Float32Array,
-    after: Float32Array,
-    stepLength: number,
-  ): Promise<boolean> {
+  async add({ from, to, before, after, gradient, stepLength }: StepEnds): Promise<boolean> {
     const row = this.#next
     const [s, y] = [this.#newStep, this.#newChange]
     await this.#difference(s, to, from)
     await this.#difference(y, after, before)
-    if (this.#policy === 'damp') await this.#damp(s, y, before, stepLength)
+    if (this.#policy === 'damp') await this.#damp(s, y, gradient, stepLength)
     const product = await this.#dot(s, y)
     const length = Math.sqrt((await this.#dot(s, s)) * (await this.#dot(y, y)))
     if (!(product > smallestCosine * length)) return false

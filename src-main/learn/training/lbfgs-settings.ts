@@ -22,6 +22,12 @@ export interface LbfgsSettings {
    * pairs are consistent. @default false
    */
   readonly isFullBatch?: boolean
+  /**
+   * Share of a batch that the next one shares, in 0…1 (1 excluded). If it is not 0, pairs are differences of gradients
+   * on those rows (the last of the batch); batches then end in their weights `[b]`, and are to come from a
+   * `createBatchCursor` of this overlap. Ignored on the full batch. @default 0
+   */
+  readonly overlap?: number
   /** What becomes of a pair with ⟨s, y⟩ too small: left out, or damped by Powell's rule. @default skip */
   readonly pairs?: PairPolicy
 }
@@ -35,6 +41,12 @@ export interface LbfgsSettings {
  *   of what can be reached; on batches the next one may do
  */
 export type LbfgsStatus = 'moved' | 'stationary' | 'line-search-failed'
+
+/** How a step from a point with that gradient ended. */
+export function statusOf(hasMoved: boolean, gradientNorm: number): LbfgsStatus {
+  if (hasMoved) return 'moved'
+  return gradientNorm === 0 ? 'stationary' : 'line-search-failed'
+}
 
 /** What a step of L-BFGS reports. */
 export interface LbfgsStepResult extends StepResult {
@@ -62,6 +74,7 @@ export function checkLbfgsSettings({
   decrease = 1e-4,
   curvature = 0.9,
   maxEvaluations = 25,
+  overlap = 0,
 }: LbfgsSettings): void {
   const refuse = (key: string, range: string, value: number): never => {
     throw new InputError(key, `${key} must be in ${range}, got ${value}`)
@@ -76,4 +89,5 @@ export function checkLbfgsSettings({
   if (!Number.isInteger(maxEvaluations) || maxEvaluations < 1) {
     refuse('maxEvaluations', '1…', maxEvaluations)
   }
+  if (!(overlap >= 0 && overlap < 1)) refuse('overlap', '0…1, 1 excluded', overlap)
 }

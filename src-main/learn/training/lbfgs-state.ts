@@ -9,7 +9,7 @@ const numberCount = 5
 /** All that L-BFGS keeps between steps, in one vector. */
 export class LbfgsState {
   readonly memory: LbfgsMemory
-  /** ∇L of the last evaluation at the parameters. */
+  /** ∇L at the parameters where `value` is known. */
   readonly gradient: Float32Array
   readonly #flat: Float32Array
   readonly #numbers: Float32Array
@@ -32,6 +32,11 @@ export class LbfgsState {
   remember(gradient: Float32Array, { loss, absoluteSum }: ObjectiveValue): void {
     this.gradient.set(gradient)
     this.#numbers.set([1, loss, absoluteSum], 2)
+  }
+
+  /** The parameters are new, and nothing was evaluated there on a whole batch. */
+  forget(): void {
+    this.#numbers.fill(0, 2)
   }
 
   /** As one vector that later steps write into. */

@@ -1,4 +1,5 @@
 import { NonFiniteError } from '#base'
+import type { Layout } from '#tensor/dense'
 import {
   onnxRuntime,
   type BlockAlgebra,
@@ -7,11 +8,12 @@ import {
 } from '#tensor/runtime'
 import {
   checkLbfgsSettings,
+  statusOf,
   type LbfgsOptions,
   type LbfgsSettings,
-  type LbfgsStatus,
   type LbfgsStepResult,
 } from './lbfgs-settings.ts'
+import { overlapOf } from './lbfgs-overlap.ts'
 import { LbfgsState } from './lbfgs-state.ts'
 import { searchLine, type LinePoint } from './line-search.ts'
 import { Objective, type ObjectiveValue } from './newton-objective.ts'
@@ -33,11 +35,15 @@ const lossNoise = 2 ** -22
  * Vectors are in host memory and all work on them is done by the runtime's block algebra. Deterministic as
  * the Trainer is. Running statistics are those of the last evaluation.
  *
- * On batches, pairs are differences of gradients of one batch. Those of the overlap of two batches would save
- * an evaluation only if a part of a batch could be evaluated for less than the whole, which programs of a fixed size
- * cannot.
+ * On batches, pairs are differences of gradients of one batch, or with `overlap` of the rows O that it shares with the
+ * next one (multi-batch L-BFGS): s as ever, y = ∇_O(θ + s) − ∇_O(θ), while the direction is made from the gradient of
+ * the whole batch. Both gradients are evaluated within the step, on its own batch: so the last batch of an epoch, which
+ * shares nothing with the first of the next, has a pair as all others, and no batch has to be kept between steps.
+ * Programs have one size, so rows outside O are evaluated with weight 0: a step costs two evaluations more than without
+ * an overlap, one more without a line search (which is the published method: 3 a step).
  *
  * @see Nocedal and Wright, Numerical Optimization (2006), §7.2
+ * @see Berahas, Nocedal and Takáč, A Multi-Batch L-BFGS Method for Machine Learning (2016)
  * @see Schraudolph, Yu and Günter, A Stochastic Quasi-Newton Method for Online Convex Optimization (2007)
  */
 export class LbfgsStepper implements Stepper {
@@ -48,6 +54,9 @@ export class LbfgsStepper implements Stepper {
   readonly #observer: MovementObserver
   readonly #statistics: ResidentVector
   readonly #direction: Float32Array
+  readonly #overlap: number
+  /** The gradient at the parameters, of the rows that the pair is taken on. */
+  readonly #before: Float32Array
   #current: ResidentVector
   #trial: ResidentVector
 
@@ -55,24 +64,20 @@ export class LbfgsStepper implements Stepper {
     options: LbfgsOptions,
     objective: Objective,
     algebra: BlockAlgebra,
-    vectors: {
-      readonly current: ResidentVector
-      readonly trial: ResidentVector
-      readonly statistics: ResidentVector
-    },
+    vectors: readonly [current: ResidentVector, trial: ResidentVector, statistics: ResidentVector],
   ) {
     const { settings = {}, initialParameters } = options
-    const { historySize = 10, pairs = 'skip' } = settings
+    const { historySize = 10, pairs = 'skip', isFullBatch = false, overlap = 0 } = settings
     const size = initialParameters.length
     this.#settings = settings
     this.#objective = objective
     this.#algebra = algebra
     this.#state = new LbfgsState(algebra, size, historySize, pairs)
     this.#direction = new Float32Array(size)
+    this.#overlap = isFullBatch ? 0 : overlap
+    this.#before = this.#overlap > 0 ? new Float32Array(size) : this.#state.gradient
     this.#observer = new MovementObserver(algebra, initialParameters)
-    this.#current = vectors.current
-    this.#trial = vectors.trial
-    this.#statistics = vectors.statistics
+    ;[this.#current, this.#trial, this.#statistics] = vectors
   }
 
   /**
@@ -83,21 +88,17 @@ export class LbfgsStepper implements Stepper {
   static async create(options: LbfgsOptions): Promise<LbfgsStepper> {
     const { loss, settings = {}, initialParameters, runtime = onnxRuntime() } = options
     checkLbfgsSettings(settings)
-    const vector = (data?: Float32Array): Promise<ResidentVector> =>
-      ResidentVector.create(runtime, loss.layout, data)
+    const vector = (layout: Layout, data?: Float32Array): Promise<ResidentVector> =>
+      ResidentVector.create(runtime, layout, data?.slice())
     return new LbfgsStepper(
       options,
       await Objective.create(loss, runtime),
       await runtime.createBlockAlgebra(loss.layout.size),
-      {
-        current: await vector(initialParameters.slice()),
-        trial: await vector(),
-        statistics: await ResidentVector.create(
-          runtime,
-          loss.buffers,
-          options.initialBuffers?.slice(),
-        ),
-      },
+      [
+        await vector(loss.layout, initialParameters),
+        await vector(loss.layout),
+        await vector(loss.buffers, options.initialBuffers),
+      ],
     )
   }
 
@@ -120,19 +121,26 @@ export class LbfgsStepper implements Stepper {
    *
    * @param batch - The inputs of the loss after parameters and running statistics.
    * @throws NonFiniteError if loss or gradient is not finite at the parameters; they stay as they were.
+   * @throws InputError if the batch does not end in weights where there is an overlap.
    */
   async step(batch: readonly TensorInput[], context: StepContext): Promise<LbfgsStepResult> {
+    const pairBatch = this.#overlap > 0 ? overlapOf(batch, this.#overlap) : batch
     const { start, evaluations: before } = await this.#startOf(batch)
     const gradientNorm = Math.sqrt(await this.#dot(this.#state.gradient, this.#state.gradient))
     let evaluations = before
     let moved: LinePoint | null = null
     if (gradientNorm > 0) {
-      const first = await this.#search(batch, start, context.learningRate)
+      if (pairBatch !== batch) {
+        await this.#evaluate(this.#current, pairBatch)
+        this.#before.set(this.#objective.gradient)
+        evaluations += 1
+      }
+      const first = await this.#search(batch, pairBatch, start, context.learningRate)
       evaluations += first.evaluations
       moved = first.point
       if (moved === null && this.#state.memory.count > 0) {
         this.#state.memory.clear()
-        const second = await this.#search(batch, start, context.learningRate)
+        const second = await this.#search(batch, pairBatch, start, context.learningRate)
         evaluations += second.evaluations
         moved = second.point
       }
@@ -144,7 +152,7 @@ export class LbfgsStepper implements Stepper {
       observation,
       evaluations,
       stepLength: moved?.step ?? 0,
-      status: statusOf(moved, gradientNorm),
+      status: statusOf(moved !== null, gradientNorm),
     }
   }
 
@@ -163,9 +171,13 @@ export class LbfgsStepper implements Stepper {
     return { start, evaluations: 1 }
   }
 
-  /** Searches along the direction; the trial point is left where the search ended. */
+  /**
+   * Searches along the direction; the trial point is left where the search ended, and the last evaluation is there
+   * on the rows of the pair.
+   */
   async #search(
     batch: readonly TensorInput[],
+    pairBatch: readonly TensorInput[],
     start: ObjectiveValue,
     learningRate: number,
   ): Promise<{ readonly point: LinePoint | null; readonly evaluations: number }> {
@@ -186,7 +198,9 @@ export class LbfgsStepper implements Stepper {
       lastStep = step
       return this.#evaluateAt(step, batch)
     }
-    if (lineSearch === 'none') return { point: await phi(firstStep), evaluations: 1 }
+    if (lineSearch === 'none') {
+      return { point: await this.#evaluateAt(firstStep, pairBatch), evaluations: 1 }
+    }
     const result = await searchLine(
       phi,
       { step: 0, value: start.loss, slope },
@@ -199,24 +213,18 @@ export class LbfgsStepper implements Stepper {
     let { evaluations } = result
     const { step } = result.point
     if (step === 0) return { point: null, evaluations }
-    if (step !== lastStep) {
-      await phi(step)
+    if (step !== lastStep || pairBatch !== batch) {
+      await this.#evaluateAt(step, pairBatch)
       evaluations += 1
     }
     return { point: result.point, evaluations }
   }
 
   async #evaluateAt(step: number, batch: readonly TensorInput[]): Promise<LinePoint> {
-    this.#trial.flat.set(this.#current.flat)
-    await this.#algebra.combine(
-      this.#trial.flat,
-      1,
-      Float64Array.of(step),
-      this.#direction,
-      1,
-      true,
-    )
-    await this.#trial.write(this.#trial.flat, 'trial parameters')
+    const { flat } = this.#trial
+    flat.set(this.#current.flat)
+    await this.#algebra.combine(flat, 1, Float64Array.of(step), this.#direction, 1, true)
+    await this.#trial.write(flat, 'trial parameters')
     const { loss } = await this.#evaluate(this.#trial, batch)
     return { step, value: loss, slope: await this.#dot(this.#objective.gradient, this.#direction) }
   }
@@ -236,14 +244,16 @@ export class LbfgsStepper implements Stepper {
       : null
     if (!isObserved) this.#observer.skip()
     if (moved === null) return observation
-    await this.#state.memory.add(
-      this.#current.flat,
-      this.#trial.flat,
-      this.#state.gradient,
-      this.#objective.gradient,
-      moved.step,
-    )
-    this.#state.remember(this.#objective.gradient, this.#objective.value)
+    await this.#state.memory.add({
+      from: this.#current.flat,
+      to: this.#trial.flat,
+      before: this.#before,
+      after: this.#objective.gradient,
+      gradient: this.#state.gradient,
+      stepLength: moved.step,
+    })
+    if (this.#overlap > 0) this.#state.forget()
+    else this.#state.remember(this.#objective.gradient, this.#objective.value)
     await this.#statistics.write(this.#objective.statistics, 'running statistics')
     const held = this.#current
     this.#current = this.#trial
@@ -286,9 +296,4 @@ export class LbfgsStepper implements Stepper {
   async #dot(a: Float32Array, b: Float32Array): Promise<number> {
     return (await this.#algebra.innerProducts(a, 1, b, 1))[0]!
   }
-}
-
-function statusOf(moved: LinePoint | null, gradientNorm: number): LbfgsStatus {
-  if (moved !== null) return 'moved'
-  return gradientNorm === 0 ? 'stationary' : 'line-search-failed'
 }

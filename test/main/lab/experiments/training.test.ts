@@ -58,6 +58,38 @@ describe.each(Object.entries(optimizers))('training by %s', (_, optimizer) => {
   })
 })
 
+describe('training by L-BFGS on overlapping batches', () => {
+  const input = small({
+    optimizer: { kind: 'lbfgs', historySize: 4, overlap: 0.3 },
+    checkpointEverySteps: 10,
+  })
+
+  test('takes the steps that visiting 80 rows needs if 5 of 16 are shared', async () => {
+    const { end, rows } = await collectRun(input)
+    // ⌈(80 − 5) / 11⌉ = 7 in each of 6 epochs.
+    expect(end).toEqual({ step: 42, reason: 'epochs' })
+    expect(rows.at(-1)!.epoch).toBe(6)
+    expect(rows.at(-1)!.trainLoss).toBeLessThan(0.8 * rows[0]!.trainLoss)
+  })
+
+  // Within an epoch, and at the end of the third.
+  test.each([10, 21])('stopped after step %i it goes on bit by bit', async (stopAfter) => {
+    const spec = { ...input, train: { ...input.train, checkpointEverySteps: stopAfter } }
+    const whole = await collectRun(spec)
+    const cut = await collectRun(spec, { stopAtCheckpoint: stopAfter })
+    const rest = await collectRun(spec, { checkpoint: cut.checkpoints.get(stopAfter) })
+    expect(cut.outcome).toBeInstanceOf(StoppedError)
+    expect(timeless([...cut.rows, ...rest.rows])).toEqual(timeless(whole.rows))
+    expect(tensorsOf(rest.checkpoints.get(42)!)).toEqual(tensorsOf(whole.checkpoints.get(42)!))
+  })
+
+  test('shares nothing where a batch holds the whole set', async () => {
+    const full = (overlap: number) =>
+      collectRun(small({ batchSize: 100, optimizer: { kind: 'lbfgs', overlap } }))
+    expect(timeless((await full(0.5)).rows)).toEqual(timeless((await full(0)).rows))
+  })
+})
+
 describe('training', () => {
   test('with batch normalization goes on bit by bit, running statistics too', async () => {
     const input: ExperimentInput = {
@@ -151,7 +183,7 @@ describe('training', () => {
       writeFileSync(weights, form === 'npz' ? encodeNpz(arrays) : bytes)
       const again = await collectRun({
         ...input,
-        model: { ...input.model, weights } as ExperimentInput['model'],
+        model: { ...input.model, weights },
         train: { epochs: 0 },
       })
       expect(again.end).toEqual({ step: 0, reason: 'epochs' })

@@ -75,6 +75,89 @@ describe('createBatchCursor', () => {
   })
 })
 
+describe('createBatchCursor with an overlap', () => {
+  const cases = fc.record({
+    count: fc.integer({ min: 2, max: 60 }),
+    batchSize: fc.integer({ min: 1, max: 70 }),
+    overlap: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    partial: fc.constantFrom('keep' as const, 'drop' as const),
+    epoch: fc.nat(20),
+  })
+  type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never
+  const epochOf = ({ epoch, ...options }: Case): number[][] => {
+    const cursor = createBatchCursor({ ...options, stream: createStream(3, 'batches') })
+    return Array.from({ length: cursor.stepsPerEpoch }, (_, i) => [
+      ...cursor.indicesAt(epoch * cursor.stepsPerEpoch + i),
+    ])
+  }
+  const sharedRows = ({ count, batchSize, overlap }: Case): number =>
+    overlap === 0 || batchSize === 1 || batchSize >= count
+      ? 0
+      : Math.max(1, Math.min(Math.round(overlap * batchSize), batchSize - 1))
+
+  test('visits every row in each epoch, those that do not fill a batch too unless they are dropped', () => {
+    fc.assert(
+      fc.property(cases, (options) => {
+        const { count, partial } = options
+        const visited = new Set(epochOf(options).flat()).size
+        const batchSize = Math.min(options.batchSize, count)
+        if (partial === 'keep') expect(visited).toBe(count)
+        else expect(count - visited).toBeLessThan(batchSize - sharedRows(options))
+      }),
+    )
+  })
+
+  test('gives the last rows of a batch to the next one as its first', () => {
+    fc.assert(
+      fc.property(cases, (options) => {
+        const shared = sharedRows(options)
+        const batches = epochOf(options)
+        batches.slice(1).forEach((batch, i) => {
+          const before = batches[i]!
+          expect(before.filter((row) => batch.includes(row))).toEqual(batch.slice(0, shared))
+          expect(before.slice(before.length - shared)).toEqual(batch.slice(0, shared))
+          expect(batch.length).toBeGreaterThan(shared)
+        })
+      }),
+    )
+  })
+
+  test('fills all batches but the last, and that too if a partial one is dropped', () => {
+    fc.assert(
+      fc.property(cases, (options) => {
+        const batches = epochOf(options)
+        const full = options.partial === 'drop' ? batches : batches.slice(0, -1)
+        for (const batch of full) {
+          expect(batch.length).toBe(Math.min(options.batchSize, options.count))
+        }
+      }),
+    )
+  })
+
+  test('tells the rows of a step from the seed and the step alone', () => {
+    const create = () =>
+      createBatchCursor({
+        count: 23,
+        batchSize: 6,
+        overlap: 0.3,
+        stream: createStream(7, 'batches'),
+      })
+    const forward = create()
+    const seen = Array.from({ length: 30 }, (_, step) => [...forward.indicesAt(step)])
+    for (const step of [29, 0, 17, 5, 16, 4]) {
+      expect([...create().indicesAt(step)]).toEqual(seen[step])
+    }
+  })
+
+  test('refuses shares that are no part', () => {
+    for (const overlap of [-0.1, 1, Number.NaN]) {
+      expect(() =>
+        createBatchCursor({ count: 4, batchSize: 2, overlap, stream: createStream(1) }),
+      ).toThrow(`overlap must be in 0…1, 1 excluded, got ${overlap}`)
+    }
+  })
+})
+
 test('rows that do not fill the last batch of an epoch are dropped if wanted, others each time', () => {
   const cursor = createBatchCursor({
     count: 10,

@@ -64,6 +64,18 @@ const table: readonly LawRow[] = [
     parabola: [0.5, 60],
     rotatedQuadratic: [0.3, 100],
   },
+  {
+    name: 'lbfgs on overlaps',
+    create: lbfgs({ overlap: 0.4 }),
+    rate: 1,
+    hasTrajectory: false,
+  },
+  {
+    name: 'lbfgs on overlaps with damped pairs and without a line search',
+    create: lbfgs({ overlap: 0.25, lineSearch: 'none', pairs: 'damp' }),
+    rate: 0.3,
+    hasTrajectory: false,
+  },
   { name: 'kfac', create: kfac({ inversesEvery: 4 }), rate: 1, hasTrajectory: false },
   {
     name: 'kfac with exact factors and a clipped divergence',

@@ -43,6 +43,19 @@ export function quadraticProblem(
   return { ...withLayout(program), hessian, start }
 }
 
+/** Σᵢ wᵢ·½·⟨x, Hᵢ·x⟩; the Hessians `[rows, n, n]` and the weights `[rows]` are the batch. */
+export function rowQuadratics(rows: number, n: number): Problem {
+  const types = [float32([n]), float32([rows, n, n]), float32([rows])]
+  return withLayout(
+    traceProgram('quadratic rows', types, ([x, hessians, weights]) => {
+      const along = { rhsContract: [0], lhsBatch: [], rhsBatch: [] }
+      const images = dot(hessians!, x!, { ...along, lhsContract: [2] })
+      const values = dot(images, x!, { ...along, lhsContract: [1] })
+      return [mul(reduceSum(mul(weights!, values)), 0.5)]
+    }),
+  )
+}
+
 /** (1 − a)² + 100·(b − a²)². */
 export const rosenbrock: Problem = withLayout(
   traceProgram('rosenbrock', [float32([2])], ([x]) => {
