@@ -120,7 +120,7 @@ const kfac = z
       title: 'Fisher factors',
       description: 'From targets drawn of the network’s own law, or exactly, a pass an output.',
     }),
-    damping: z.number().positive().max(1e6).default(0.1).meta({
+    damping: z.number().positive().max(1e6).default(0.01).meta({
       title: 'Damping',
       description: 'λ at the start; adapted by the reduction ratio (Levenberg–Marquardt).',
     }),

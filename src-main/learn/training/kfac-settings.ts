@@ -39,7 +39,7 @@ export interface KfacSettings {
    * @default 'sampled'
    */
   readonly fisher?: 'sampled' | 'exact'
-  /** λ at the start, > 0. @default 0.1 */
+  /** λ at the start, > 0. @default 0.01 */
   readonly damping?: number
   /** Steps between two adaptations of λ by the reduction ratio, 0 (never) or more. @default 5 */
   readonly adaptEvery?: number
@@ -83,7 +83,7 @@ export type FullKfacSettings = Required<KfacSettings>
 
 const defaults: FullKfacSettings = {
   fisher: 'sampled',
-  damping: 0.1,
+  damping: 0.01,
   adaptEvery: 5,
   factorsEvery: 1,
   inversesEvery: 20,
