@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from '#base'
 import { openLab, type FileDataSpec, type Lab, type OpenLabOptions } from '#lab/api'
-import { heldOutCount, loadSamplesFile } from '#learn/datasets'
 import { describeApart } from './describe-apart.ts'
 import { buildFacts } from './facts.ts'
 
@@ -24,7 +23,14 @@ export const openLocalLab = (
   })
 
 /** Reads the file and splits it as the run will. */
-async function checkSamples({ path, task, validationFraction }: FileDataSpec): Promise<void> {
-  const { count } = await loadSamplesFile(path, { task })
-  heldOutCount(count, validationFraction)
+async function checkSamples(data: FileDataSpec): Promise<void> {
+  // Readers of all formats, which an engine need not wait for when it starts.
+  const { heldOutCount, loadParquet, loadSamplesFileParts } = await import('#learn/datasets')
+  if (data.path.endsWith('.parquet')) {
+    const { count } = await loadParquet(data.path, data)
+    heldOutCount(count, data.validationFraction)
+    return
+  }
+  const { train, validation } = await loadSamplesFileParts(data.path, data)
+  if (validation === null) heldOutCount(train.count, data.validationFraction)
 }

@@ -53,7 +53,8 @@ describe('the engine process', () => {
 
   it('that cannot start tells its last words', async () => {
     const store = temporaryFolder()
-    const first = await startEngineProcess(options(store))
+    // It must still be there when the second one has started.
+    const first = await startEngineProcess({ ...options(store), idleMs: 10_000 })
     await expect(startEngineProcess(options(store))).rejects.toThrow(
       new RegExp(`exit code 1: error: the store .* is in use by process ${first}`),
     )
