@@ -75,6 +75,33 @@ function smallest({ m11, m12, m22, b1, b2 }: PlaneModel): readonly [Tracer, Trac
   return [mul(x1, s1!), mul(x2, s2!)]
 }
 
+/** The model's change of the loss at coordinates along its directions. */
+function changeOf(
+  { m11, m12, m22, b1, b2 }: PlaneModel,
+  [alpha, mu]: readonly [Tracer, Tracer],
+): Tracer {
+  const linear = add(mul(alpha, b1), mul(mu, b2))
+  const quadratic = add(
+    add(mul(mul(alpha, alpha), m11), mul(mul(mu, mu), m22)),
+    mul(mul(mul(alpha, mu), m12), 2),
+  )
+  return add(linear, mul(quadratic, 0.5))
+}
+
+const scaled = (factor: Tracer, [alpha, mu]: readonly [Tracer, Tracer]): [Tracer, Tracer] => [
+  mul(alpha, factor),
+  mul(mu, factor),
+]
+
+/**
+ * The share s of a step to the model's minimum that takes the loss to 0, where the whole step would take it below: no loss
+ * is, so the model cannot hold that far. Of the minimum's change a share s makes 2·s − s².
+ */
+function possibleShare(loss: Tracer, change: Tracer): Tracer {
+  const possible = minimum(div(loss, maximum(neg(change), smallestCurvature)), 1)
+  return sub(1, sqrt(sub(1, possible)))
+}
+
 /** −(block or diagonal inverse)·∇L, tensor by tensor. */
 function preconditioned(
   loss: KfacLoss,
@@ -106,7 +133,7 @@ function preconditioned(
  * One step along the preconditioned gradient Δ and the step before, δ₀: δ = η·(α·Δ + μ·δ₀).
  *
  * With `exact`, (α, μ) minimize the damped quadratic model ∇L·δ + ½·δ·(F + λ·I)·δ, with F the Gauss–Newton matrix of this
- * batch by two forward derivatives.
+ * batch by two forward derivatives; the step is shortened where the model would take the loss below 0.
  *
  * @returns A program with inputs (parameters, running statistics, features, targets, weights, inverses, diagonals, δ₀, λ,
  *   η, share of δ₀) and outputs (new parameters, δ, gradients, new running statistics, L `[]`, ‖∇L‖² `[]`, predicted
@@ -164,14 +191,10 @@ export function updateProgram(
       b1: slope,
       b2: inner(gradients, before),
     }
-    const [alpha, mu] = smallest(model).map((x) => mul(x, learningRate)) as [Tracer, Tracer]
+    const wanted = scaled(learningRate, smallest(model))
+    const [alpha, mu] = scaled(possibleShare(results[0]!, changeOf(model, wanted)), wanted)
     moves = step.map((x, i) => add(mul(x, alpha), mul(before[i]!, mu)))
-    const linear = add(mul(alpha, model.b1), mul(mu, model.b2))
-    const quadratic = add(
-      add(mul(mul(alpha, alpha), model.m11), mul(mul(mu, mu), model.m22)),
-      mul(mul(mul(alpha, mu), model.m12), 2),
-    )
-    predicted = add(linear, mul(quadratic, 0.5))
+    predicted = changeOf(model, [alpha, mu])
   }
   return simplifyProgram(
     graph.finish(
