@@ -17,7 +17,7 @@ const optimizers: { readonly [K in TrainSpec['optimizer']['kind']]: Optimizer } 
   adamw: { kind: 'adamw', learningRate: 0.01 },
   rmsprop: { kind: 'rmsprop', learningRate: 0.005, momentum: 0.5, centered: true },
   lbfgs: { kind: 'lbfgs', historySize: 4 },
-  kfac: { kind: 'kfac', inversesEvery: 4 },
+  kfac: { kind: 'kfac', inversesEvery: 4, damping: 0.1 },
 }
 
 const small = (train: ExperimentInput['train'] = {}): ExperimentInput => ({
