@@ -69,7 +69,7 @@ const common = (
     title: 'Start from',
     advanced: true,
     description:
-      'A .safetensors or .npz file with the names of PyTorch’s state_dict; default: drawn.',
+      'A .safetensors or .npz file with the names of PyTorch’s state_dict, as the parameterization stores them; default: drawn.',
   }),
 })
 

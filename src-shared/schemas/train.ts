@@ -26,7 +26,8 @@ export const stopSchema = z
     }),
     divergence: z.number().gt(1).optional().meta({
       title: 'Divergence',
-      description: 'Ends when the evaluated training loss is this many times the first one.',
+      description:
+        'Ends when the evaluated training loss is this many times the first one, or a step’s is not finite.',
     }),
   })
   .meta({ title: 'Stop early', advanced: true })

@@ -52,7 +52,9 @@ module.exports = {
       name: 'no-circular',
       comment: 'A form of nested groups is drawn by components that hold each other.',
       severity: 'error',
-      from: { pathNot: '^src-renderer/components/design/[A-Za-z]+View\\.vue$|(Group|More)Fields\\.vue$' },
+      from: {
+        pathNot: '^src-renderer/components/design/[A-Za-z]+View\\.vue$|(Group|More)Fields\\.vue$',
+      },
       to: { circular: true },
     },
     {

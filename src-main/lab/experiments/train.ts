@@ -253,8 +253,14 @@ export async function trainNetwork(
       const result = await stepper
         .step(await feed.at(step), { learningRate, isObserved })
         .catch((error: unknown) => {
+          // The parameters are those before the step.
+          if (error instanceof NonFiniteError && stop.divergence !== undefined) return null
           throw atStep(error, step + 1)
         })
+      if (result === null) {
+        training.end = 'divergence'
+        break
+      }
       training.step = step + 1
       training.end = judgeStep(stop, training.step, training.elapsedMs)
       if (isDue(training.step) || training.end !== null) {

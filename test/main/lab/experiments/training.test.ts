@@ -132,6 +132,19 @@ describe('training', () => {
     expect(plateau.end!.reason).toBe('plateau')
   })
 
+  test('a step that is not finite ends by divergence if that is asked for, and fails if not', async () => {
+    const wild = { optimizer: { kind: 'sgd', learningRate: 900 }, loss: 'squared-error' } as const
+    const linear = { hidden: [] as number[], activation: 'identity' as const }
+    const failed = await collectRun({ ...small(wild), model: linear })
+    expect(String(failed.outcome)).toMatch(/not a finite number in .* at step \d+/)
+    const input = { ...small({ ...wild, stop: { divergence: 1e300 } }), model: linear }
+    const ended = await collectRun(input)
+    expect(ended.outcome).toBe('finished')
+    expect(ended.end!.reason).toBe('divergence')
+    const { arrays } = parseSafetensors(ended.weights.get(ended.end!.step)!, 'weights')
+    for (const { data } of arrays.values()) expect([...data].every(Number.isFinite)).toBe(true)
+  })
+
   test('a run that had ended by a rule goes on to its measurements without a step', async () => {
     const input: ExperimentInput = {
       ...small({ epochs: 100, stop: { targetLoss: 0.5 } }),
