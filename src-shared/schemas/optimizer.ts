@@ -124,6 +124,11 @@ const kfac = z
       title: 'Damping',
       description: 'λ at the start; adapted by the reduction ratio (Levenberg–Marquardt).',
     }),
+    leastDamping: z.number().positive().max(1e6).default(1e-3).meta({
+      title: 'Least damping',
+      advanced: true,
+      description: 'λ does not fall below this, or its start; small batches want it.',
+    }),
     adaptEvery: everySteps(5, 0, 'Adapt damping every'),
     factorsEvery: everySteps(1, 1, 'Update factors every'),
     inversesEvery: everySteps(20, 1, 'Invert factors every'),

@@ -41,6 +41,12 @@ export interface KfacSettings {
   readonly fisher?: 'sampled' | 'exact'
   /** λ at the start, > 0. @default 0.01 */
   readonly damping?: number
+  /**
+   * λ does not fall below this, or below where it starts if that is less; > 0. The ratio is taken on the batch that the step was
+   * made for: on small batches it is near 1 for ever, and without a bound λ would fall until steps fit one batch and
+   * nothing else. @default 1e-3
+   */
+  readonly leastDamping?: number
   /** Steps between two adaptations of λ by the reduction ratio, 0 (never) or more. @default 5 */
   readonly adaptEvery?: number
   /** Steps between two updates of the factors, 1 or more. @default 1 */
@@ -84,6 +90,7 @@ export type FullKfacSettings = Required<KfacSettings>
 const defaults: FullKfacSettings = {
   fisher: 'sampled',
   damping: 0.01,
+  leastDamping: 1e-3,
   adaptEvery: 5,
   factorsEvery: 1,
   inversesEvery: 20,
@@ -107,6 +114,7 @@ export function fullKfacSettings(settings: KfacSettings): FullKfacSettings {
   const isCount = (value: number, least: number): boolean =>
     Number.isInteger(value) && value >= least
   check('damping', full.damping > 0, 'more than 0')
+  check('leastDamping', full.leastDamping > 0, 'more than 0')
   check('adaptEvery', isCount(full.adaptEvery, 0), 'an integer of 0 or more')
   check('factorsEvery', isCount(full.factorsEvery, 1), 'an integer of 1 or more')
   check('inversesEvery', isCount(full.inversesEvery, 1), 'an integer of 1 or more')

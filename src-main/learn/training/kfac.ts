@@ -278,7 +278,7 @@ export class KfacStepper implements Stepper {
     loss: number,
     predicted: number,
   ): Promise<number | null> {
-    const { adaptEvery } = this.#settings
+    const { adaptEvery, damping, leastDamping } = this.#settings
     if (adaptEvery === 0 || this.#steps % adaptEvery !== 0 || !(predicted < 0)) return null
     const after = new Float32Array(1)
     await this.#executables.evaluate.run(
@@ -286,7 +286,12 @@ export class KfacStepper implements Stepper {
       [after],
     )
     const ratio = (after[0]! - loss) / predicted
-    this.#damping = adaptedDamping(this.#damping, ratio, adaptEvery)
+    this.#damping = adaptedDamping(
+      this.#damping,
+      ratio,
+      adaptEvery,
+      Math.min(leastDamping, damping),
+    )
     return ratio
   }
 

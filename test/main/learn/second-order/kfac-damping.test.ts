@@ -9,11 +9,11 @@ describe('adaptedDamping', () => {
     [-3, (20 / 19) ** 5],
     [Number.NaN, (20 / 19) ** 5],
   ])('follows a ratio of %d', (ratio, expected) => {
-    expect(adaptedDamping(1, ratio, 5)).toBeCloseTo(expected, 6)
+    expect(adaptedDamping(1, ratio, 5, 1e-9)).toBeCloseTo(expected, 6)
   })
 
   it('stays where float32 sees it', () => {
-    expect(adaptedDamping(1e-9, 1, 100)).toBe(Math.fround(1e-9))
-    expect(adaptedDamping(1e9, 0, 100)).toBe(1e9)
+    expect(adaptedDamping(1e-3, 1, 1000, 1e-6)).toBe(Math.fround(1e-6))
+    expect(adaptedDamping(1e9, 0, 100, 1e-6)).toBe(1e9)
   })
 })
