@@ -24,6 +24,13 @@ function watchConsole(page: Page): string[] {
   return problems
 }
 
+/** Fills in a setting that is seldom changed, behind the disclosure of its section. */
+async function setCheckpointEvery(page: Page, steps: string): Promise<void> {
+  const field = page.getByLabel('Checkpoint every')
+  await page.locator('details', { has: field }).last().locator('summary').first().click()
+  await field.fill(steps)
+}
+
 test('designs a run, watches it, kills it, resumes it, reads its spectrum, downloads its report', async ({
   page,
 }) => {
@@ -38,9 +45,9 @@ test('designs a run, watches it, kills it, resumes it, reads its spectrum, downl
   await page.getByRole('button', { name: 'Start' }).click()
   await expect(page.locator('#field-train\\.epochs-issue')).toBeVisible()
   await page.getByLabel('Epochs').fill('400')
-  await page.getByLabel('Learning rate').fill('0.0004')
+  await page.getByLabel('Learning rate', { exact: true }).fill('0.0004')
   await page.getByLabel('Hidden widths').fill('32, 32')
-  await page.getByLabel('Checkpoint every').fill('50')
+  await setCheckpointEvery(page, '50')
   await page.getByRole('button', { name: 'Start' }).click()
 
   // It trains; the page follows without reloading.
@@ -88,7 +95,7 @@ test('is killed as an engine and goes on by itself when it starts again', async 
   await page.goto(`${new URL(engine.signInUrl).origin}/#/new`)
   await page.getByLabel('Name', { exact: true }).fill('Through a power cut')
   await page.getByLabel('Epochs').fill('300')
-  await page.getByLabel('Checkpoint every').fill('50')
+  await setCheckpointEvery(page, '50')
   await page.getByRole('button', { name: 'Start' }).click()
   await page.waitForURL(/#\/runs\//)
   const progress = page.getByRole('progressbar')
