@@ -162,7 +162,7 @@ export const resnetArchitecture = z
     }),
     shortcut: z.enum(['pad', 'projection']).default('pad').meta({
       title: 'Shortcut',
-      description: 'Between stages: zeros for new channels (A), or a 1×1 convolution (B).',
+      description: 'Between stages: zeros behind the old channels (A), or a 1×1 convolution (B).',
     }),
     normalization: z
       .enum(['none', 'batch', 'group'])

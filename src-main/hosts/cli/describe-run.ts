@@ -1,11 +1,23 @@
-import { trainingEndText } from '#shared/figures'
+import { formatCount, trainingEndText } from '#shared/figures'
 import type { MeasurementDocument, RunDetail, RunSummary } from '#shared/schemas'
 import { formatDuration, formatNumber, formatTable, formatWithError } from './table.ts'
 
 /** Runs as a table. */
 export const runTable = (runs: readonly RunSummary[]): string =>
   formatTable(
-    ['id', 'name', 'status', 'seed', 'data', 'model', 'step', 'loss', 'λ max', 'created'],
+    [
+      'id',
+      'name',
+      'status',
+      'seed',
+      'data',
+      'model',
+      'step',
+      'loss',
+      'accuracy',
+      'λ max',
+      'created',
+    ],
     runs.map((run) => [
       run.id,
       run.name.length > 32 ? `${run.name.slice(0, 31)}…` : run.name,
@@ -15,6 +27,7 @@ export const runTable = (runs: readonly RunSummary[]): string =>
       run.modelLabel,
       formatNumber(run.lastMetrics?.step),
       formatNumber(run.lastMetrics?.trainLoss),
+      formatNumber(run.lastMetrics?.validationAccuracy ?? run.lastMetrics?.trainAccuracy),
       formatNumber(run.topEigenvalue),
       run.createdAt.slice(0, 16).replace('T', ' '),
     ]),
@@ -33,12 +46,12 @@ export function describeRun(detail: RunDetail): string {
     ],
     ['seed', String(summary.seed)],
     ['model', `${summary.modelLabel}, ${spec.model.activation}`],
-    ['parameters', formatNumber(detail.parameterCount)],
+    ['parameters', detail.parameterCount === null ? '–' : formatCount(detail.parameterCount)],
     [
       'data',
       dataCard === null
         ? summary.dataKind
-        : `${dataCard.kind}, ${String(dataCard.trainCount)} to train, ${String(dataCard.validationCount)} to validate`,
+        : `${dataCard.kind}, ${formatCount(dataCard.trainCount)} to train, ${formatCount(dataCard.validationCount)} to validate`,
     ],
     [
       'training',
@@ -52,9 +65,16 @@ export function describeRun(detail: RunDetail): string {
       `${formatNumber(last.trainLoss)} training, ${formatNumber(last.validationLoss)} validation`,
     ])
   }
+  if (last?.trainAccuracy != null) {
+    const { trainAccuracy, validationAccuracy } = last
+    lines.push([
+      'accuracy',
+      `${formatNumber(trainAccuracy)} training, ${formatNumber(validationAccuracy)} validation`,
+    ])
+  }
   if (detail.trainingEnd !== null) lines.push(['ended', trainingEndText(detail.trainingEnd)])
   for (const document of detail.measurements) lines.push([document.kind, measurementText(document)])
-  for (const { kind, fileName, id } of detail.artifacts) lines.push([kind, `${fileName} (${id})`])
+  lines.push(...fileLines(detail))
   if (provenance !== null) {
     lines.push([
       'made by',
@@ -65,6 +85,17 @@ export function describeRun(detail: RunDetail): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
 }
 
+/** The files of a run: of each kind the last, and how many more there are. */
+function fileLines({ artifacts }: RunDetail): [string, string][] {
+  const kinds = [...new Set(artifacts.map(({ kind }) => kind))]
+  return kinds.map((kind) => {
+    const files = artifacts.filter((artifact) => artifact.kind === kind)
+    const last = files.at(-1)
+    const more = files.length === 1 ? '' : `, and ${formatCount(files.length - 1)} before`
+    return [kind, last === undefined ? '' : `${last.fileName} (${last.id})${more}`]
+  })
+}
+
 /** A measurement in one line. */
 export function measurementText(document: MeasurementDocument): string {
   const state = document.status === 'converged' ? '' : ` (${document.status})`
@@ -72,7 +103,11 @@ export function measurementText(document: MeasurementDocument): string {
     case 'eigenpairs': {
       const list = (pairs: readonly { value: number }[]) =>
         pairs.map(({ value }) => formatNumber(value)).join(', ')
-      return `top ${list(document.top)}; bottom ${list(document.bottom)}${state}`
+      const ends = [
+        ...(document.top.length > 0 ? [`top ${list(document.top)}`] : []),
+        ...(document.bottom.length > 0 ? [`bottom ${list(document.bottom)}`] : []),
+      ]
+      return `${ends.join('; ')}${state}`
     }
     case 'trace':
       return formatWithError(document.value, document.standardError)
