@@ -7,15 +7,19 @@ export function learningRateFigure(
   rows: readonly MetricRow[],
   options: LearningCurveOptions = {},
 ): Figure {
+  // A constant rate would lie on the edge of a logarithmic axis.
+  const isConstant = new Set(rows.map((row) => row.learningRate)).size < 2
   return learningFigure(
     rows,
     [{ name: 'learning rate', column: 'learning_rate', read: (row) => row.learningRate }],
     {
       title: 'Learning rate',
       axisName: 'learning rate',
-      caption: 'Rate that the schedule gave the step; a rate of 0 has no place on this axis.',
+      caption: isConstant
+        ? 'Rate that the schedule gave the step.'
+        : 'Rate that the schedule gave the step; a rate of 0 has no place on this axis.',
     },
-    { ...options, scale: 'log' },
+    { ...options, scale: isConstant ? 'linear' : 'log' },
   )
 }
 

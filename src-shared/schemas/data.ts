@@ -100,10 +100,12 @@ const textData = z
     }),
     vocabularySize: z.int().min(2).max(1_000_000).optional().meta({
       title: 'Largest vocabulary',
+      advanced: true,
       description: 'The most frequent words; the others are <unk>.',
     }),
     tokenizer: z.string().min(1).max(4_096).optional().meta({
       title: 'tokenizer.json',
+      advanced: true,
       description: 'As Hugging Face writes it.',
     }),
     context: z

@@ -7,9 +7,15 @@ const learningRate = (value: number, description?: string) =>
     .max(1_000)
     .default(value)
     .meta({ title: 'Learning rate', ...(description === undefined ? {} : { description }) })
-const decay = (value: number, title: string) =>
-  z.number().min(0).lt(1).default(value).meta({ title })
-const epsilon = (value: number) => z.number().positive().max(1).default(value).meta({ title: 'ε' })
+const decay = (value: number, title: string, isAdvanced = false) =>
+  z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(value)
+    .meta({ title, ...(isAdvanced ? { advanced: true } : {}) })
+const epsilon = (value: number) =>
+  z.number().positive().max(1).default(value).meta({ title: 'ε', advanced: true })
 
 const weightDecay = (value: number, description: string) =>
   z.number().min(0).max(10).default(value).meta({
@@ -38,7 +44,11 @@ const momentum = z
     ...common,
   })
   .meta({ title: 'Momentum' })
-const moments = { beta1: decay(0.9, 'β₁'), beta2: decay(0.999, 'β₂'), epsilon: epsilon(1e-8) }
+const moments = {
+  beta1: decay(0.9, 'β₁', true),
+  beta2: decay(0.999, 'β₂', true),
+  epsilon: epsilon(1e-8),
+}
 const adam = z
   .strictObject({
     kind: z.literal('adam'),
