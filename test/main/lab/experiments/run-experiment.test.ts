@@ -1,33 +1,7 @@
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { StoppedError } from '#base'
-import { runExperiment, type ExperimentContext, type Workplace } from '#lab/experiments'
-import { createOnnxRuntime } from '#tensor/runtime'
-import {
-  experimentSchema,
-  workerEventSchema,
-  type ExperimentInput,
-  type WorkerEvent,
-} from '#shared/schemas'
-
-const runtime = createOnnxRuntime({ threads: 1 })
-
-const workplace: Workplace = {
-  resources: join(import.meta.dirname, '../../../../resources'),
-  runtime,
-  origin: {
-    appVersion: '0',
-    gitCommit: null,
-    gitDirty: null,
-    versions: {},
-    platform: 'test',
-    cpu: 'test',
-    threads: 1,
-    memoryBytes: 0,
-    device: 'cpu',
-    runtime: 'test',
-  },
-}
+import type { ExperimentInput } from '#shared/schemas'
+import { collectRun as run, runtime, tensorsOf, timeless } from './support.ts'
 
 const small: ExperimentInput = {
   model: { hidden: [8] },
@@ -35,48 +9,6 @@ const small: ExperimentInput = {
   train: { epochs: 6, batchSize: 16, evaluateEverySteps: 4, checkpointEverySteps: 5 },
   measure: [{ kind: 'trace', probes: 4 }],
 }
-
-/** Runs and collects; stops when `stopAt` says so. */
-async function run(
-  input: ExperimentInput,
-  options: {
-    checkpoint?: Uint8Array
-    measured?: number[]
-    stopAt?: (event: WorkerEvent) => boolean
-  } = {},
-) {
-  const abort = new AbortController()
-  const events: WorkerEvent[] = []
-  const checkpoints = new Map<number, Uint8Array>()
-  const context: ExperimentContext = {
-    signal: abort.signal,
-    emit: (event) => {
-      events.push(workerEventSchema.parse(event))
-      if (options.stopAt?.(event) === true) abort.abort()
-    },
-    loadCheckpoint: () => Promise.resolve(options.checkpoint ?? null),
-    saveCheckpoint: (step, bytes) => {
-      checkpoints.set(step, bytes)
-      return Promise.resolve()
-    },
-    saveWeights: () => Promise.resolve(),
-  }
-  const spec = experimentSchema.parse(input)
-  const order = { spec, seed: 3, measuredIndices: options.measured ?? [], elapsedMs: 0 }
-  const outcome = await runExperiment(order, 'hash', workplace, context).then(
-    () => 'finished' as const,
-    (error: unknown) => error,
-  )
-  const rows = events.flatMap((event) => (event.type === 'metrics' ? event.rows : []))
-  const documents = events.flatMap((event) => (event.type === 'measured' ? [event.document] : []))
-  return { outcome, events, rows, documents, checkpoints }
-}
-
-const timeless = (rows: readonly { elapsedMs: number }[]) =>
-  rows.map((row) => ({ ...row, elapsedMs: 0 }))
-/** A checkpoint but for the time it names. */
-const tensorsOf = (bytes: Uint8Array): Uint8Array =>
-  bytes.subarray(8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)))
 
 describe('runExperiment', () => {
   test('learns: the loss falls, the accuracy rises, and every row is finite', async () => {

@@ -8,10 +8,12 @@ import {
   type WorkerEvent,
 } from '#shared/schemas'
 
+export const runtime = createOnnxRuntime({ threads: 1 })
+
 /** A place of work on one thread with the shipped data. */
 export const workplace: Workplace = {
   resources: join(import.meta.dirname, '../../../../resources'),
-  runtime: createOnnxRuntime({ threads: 1 }),
+  runtime,
   origin: {
     appVersion: '0',
     gitCommit: null,
