@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataSchema } from './data.ts'
 import { measureSchema } from './measure.ts'
 import { architectureSchema } from './architecture.ts'
+import { brokenRules } from './experiment-rules.ts'
 import { sweepSchema } from './sweep-axes.ts'
 import { trainSchema } from './train.ts'
 
@@ -40,27 +41,8 @@ export const experimentSchema = z
     sweep: sweepSchema,
   })
   .superRefine((spec, context) => {
-    const regression =
-      spec.data.kind === 'teacher-student' ||
-      spec.data.kind === 'chebyshev' ||
-      (spec.data.kind === 'file' && spec.data.task === 'regression')
-    if (regression && spec.train.loss === 'cross-entropy') {
-      context.addIssue({
-        code: 'custom',
-        path: ['train', 'loss'],
-        message: `must be squared-error for regression data (${spec.data.kind}), got cross-entropy`,
-      })
-    }
-    if (
-      spec.data.kind === 'gaussian-mixture' &&
-      spec.data.intrinsicDimension !== undefined &&
-      spec.data.intrinsicDimension > spec.data.dimension
-    ) {
-      context.addIssue({
-        code: 'custom',
-        path: ['data', 'intrinsicDimension'],
-        message: `must be in 1…${String(spec.data.dimension)} (the dimension), got ${String(spec.data.intrinsicDimension)}`,
-      })
+    for (const { path, message } of brokenRules(spec)) {
+      context.addIssue({ code: 'custom', path: [...path], message })
     }
   })
 

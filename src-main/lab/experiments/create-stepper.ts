@@ -1,4 +1,3 @@
-import { InputError } from '#base'
 import { lossProgram, tappedLoss, type LearningRateFactors, type Model } from '#learn/models'
 import { optimizerTransform, type GradientTransform } from '#learn/optimizers'
 import { KfacStepper, LbfgsStepper, Trainer, type Stepper } from '#learn/training'
@@ -31,27 +30,10 @@ export function transformOf(
   )
 }
 
-/** Refuses what only chains of transforms can do. */
-function checkSecondOrder({ train, model }: ExperimentSpec): void {
-  const { kind } = train.optimizer
-  if (train.averageDecay > 0) {
-    const problem = `must be 0 with ${kind}, got ${train.averageDecay}`
-    throw new InputError('train.averageDecay', `train.averageDecay ${problem}`)
-  }
-  if (model.parameterization.kind === 'mup') {
-    const key = 'model.parameterization.kind'
-    throw new InputError(
-      key,
-      `${key} must be standard or ntk with ${kind}, which has one learning rate for all tensors, got mup`,
-    )
-  }
-}
-
 /**
  * What steps through the training of a spec.
  *
  * @param options.sampleCount - Training samples there are.
- * @throws InputError naming a setting that does not go with the optimizer.
  */
 export async function createStepper(options: {
   readonly spec: ExperimentSpec
@@ -72,7 +54,6 @@ export async function createStepper(options: {
     const program = lossProgram(batchLoss)
     return Trainer.create({ loss: program, layout, buffers, optimizer: transform, ...start })
   }
-  checkSecondOrder(spec)
   if (optimizer.kind === 'kfac') {
     return KfacStepper.create({ loss: tappedLoss(batchLoss), settings: optimizer, seed, ...start })
   }

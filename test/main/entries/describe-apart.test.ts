@@ -13,13 +13,13 @@ describe('describeApart', () => {
 
   it('brings back an error with its code and subject', async () => {
     const spec = experimentSchema.parse({
-      data: { kind: 'gaussian-mixture' },
-      model: { kind: 'cnn' },
+      data: { kind: 'digits' },
+      model: { kind: 'cnn', channels: [4, 4, 4, 4], strides: [1, 1, 1, 1] },
     })
     await expect(describeApart(spec, 0)).rejects.toMatchObject({
       code: 'invalid-argument',
-      message: expect.stringContaining('cnn wants images'),
-      detail: { subject: 'model.kind' },
+      message: expect.stringContaining('max wants 2×2 positions'),
+      detail: { subject: 'model.pooling' },
     })
   })
 })

@@ -59,6 +59,29 @@ describe('explainSpecError', () => {
       ['train.loss must be squared-error for regression data (teacher-student), got cross-entropy'],
     ],
     [
+      'a network that the data cannot feed is refused',
+      { model: { kind: 'cnn' }, data: { kind: 'text' } },
+      ['model.kind must be mlp or transformer for text data, got cnn'],
+    ],
+    [
+      'heads must divide the width',
+      { model: { kind: 'transformer', heads: 5 } },
+      ['model.heads must divide the width 64, got 5'],
+    ],
+    [
+      'a stage has a channel count and a stride',
+      { model: { kind: 'cnn', channels: [4] } },
+      ['model.strides must be as many as model.channels, 1, got 2'],
+    ],
+    [
+      'an average and rates by tensor are refused where an optimizer has none',
+      {
+        model: { parameterization: { kind: 'mup' } },
+        train: { optimizer: { kind: 'lbfgs' }, averageDecay: 0.9 },
+      },
+      ['train.averageDecay must be 0 with lbfgs, got 0.9'],
+    ],
+    [
       'NaN is not called null',
       { train: { batchSize: NaN } },
       ['train.batchSize must be a number, got NaN'],

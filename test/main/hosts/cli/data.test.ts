@@ -30,10 +30,10 @@ describe('data', () => {
 
   it('what a run would refuse ends it with exit code 2, naming the key', async () => {
     const { run } = testCli()
-    const cnn = ['data', '--set', 'data.kind=gaussian-mixture', '--set', 'model.kind=cnn']
-    expect(await run(cnn)).toMatchObject({
+    const deep = { kind: 'cnn', channels: [4, 4, 4, 4], strides: [1, 1, 1, 1] }
+    expect(await run(['data', '--set', `model=${JSON.stringify(deep)}`])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('model.kind cnn wants images'),
+      stderr: expect.stringContaining('model.pooling max wants 2×2 positions'),
     })
     expect(await run('data --set data={"kind":"cifar","path":"no"}')).toMatchObject({
       code: 2,

@@ -41,9 +41,9 @@ describe('experiments.describe', () => {
       code: 'file-not-found',
       detail: { problems: [{ path: 'data.path' }] },
     })
-    const vectors = { kind: 'gaussian-mixture' }
-    await expect(ask({ data: vectors, model: { kind: 'cnn' } })).rejects.toThrow(
-      /model\.kind cnn wants images/,
+    const deep = { kind: 'cnn', channels: [4, 4, 4, 4], strides: [1, 1, 1, 1] }
+    await expect(ask({ data: { kind: 'digits' }, model: deep })).rejects.toThrow(
+      /model\.pooling max wants 2×2 positions/,
     )
   })
 })

@@ -206,14 +206,4 @@ describe('training', () => {
       rmSync(folder, { recursive: true })
     },
   )
-
-  test('refuses an average and width-aware rates where an optimizer has none', async () => {
-    const averaged = await collectRun(small({ averageDecay: 0.9, optimizer: { kind: 'lbfgs' } }))
-    expect(String(averaged.outcome)).toContain('train.averageDecay must be 0 with lbfgs, got 0.9')
-    const mup = await collectRun({
-      ...small({ optimizer: { kind: 'kfac' } }),
-      model: { hidden: [8], parameterization: { kind: 'mup' } },
-    })
-    expect(String(mup.outcome)).toContain('model.parameterization.kind must be standard or ntk')
-  })
 })

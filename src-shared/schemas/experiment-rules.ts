@@ -1,0 +1,117 @@
+import type { ArchitectureSpec } from './architecture.ts'
+import type { DataSpec } from './data.ts'
+import type { TrainSpec } from './train.ts'
+
+/** The parts of a spec that must go together. */
+interface Parts {
+  readonly model: ArchitectureSpec
+  readonly data: DataSpec
+  readonly train: TrainSpec
+}
+
+/** What is wrong between two keys: the one to change, and what it must be. */
+export interface RuleProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+type Rule = (parts: Parts) => RuleProblem | null
+
+const problem = (path: string, message: string): RuleProblem => ({ path: path.split('.'), message })
+
+const hasValues = (data: DataSpec): boolean =>
+  data.kind === 'teacher-student' ||
+  data.kind === 'chebyshev' ||
+  (data.kind === 'file' && data.task === 'regression')
+
+/** What a sample is, where the spec alone tells; a file may hold anything. */
+function featuresOf(data: DataSpec): 'images' | 'tokens' | 'numbers' | 'any' {
+  switch (data.kind) {
+    case 'text':
+      return 'tokens'
+    case 'gaussian-mixture':
+    case 'curved-manifold':
+    case 'teacher-student':
+    case 'chebyshev':
+      return 'numbers'
+    case 'file':
+      return 'any'
+    default:
+      return 'images'
+  }
+}
+
+const lossFits: Rule = ({ data, train }) =>
+  hasValues(data) && train.loss === 'cross-entropy'
+    ? problem(
+        'train.loss',
+        `must be squared-error for regression data (${data.kind}), got cross-entropy`,
+      )
+    : null
+
+const dimensionFits: Rule = ({ data }) =>
+  data.kind === 'gaussian-mixture' && (data.intrinsicDimension ?? 1) > data.dimension
+    ? problem(
+        'data.intrinsicDimension',
+        `must be in 1…${String(data.dimension)} (the dimension), got ${String(data.intrinsicDimension)}`,
+      )
+    : null
+
+const networkFits: Rule = ({ model, data }) => {
+  const features = featuresOf(data)
+  if (features === 'any' || features === 'images') return null
+  if (model.kind === 'cnn' || model.kind === 'resnet') {
+    const others = features === 'tokens' ? 'mlp or transformer' : 'mlp'
+    return problem('model.kind', `must be ${others} for ${data.kind} data, got ${model.kind}`)
+  }
+  return model.kind === 'transformer' && features === 'numbers'
+    ? problem('model.kind', `must be mlp for ${data.kind} data, got transformer`)
+    : null
+}
+
+const headsFit: Rule = ({ model }) =>
+  // Where a size is solved for, the width follows the heads.
+  model.kind === 'transformer' && model.parameters === undefined && model.width % model.heads !== 0
+    ? problem(
+        'model.heads',
+        `must divide the width ${String(model.width)}, got ${String(model.heads)}`,
+      )
+    : null
+
+const stridesFit: Rule = ({ model }) =>
+  model.kind === 'cnn' && model.strides.length !== model.channels.length
+    ? problem(
+        'model.strides',
+        `must be as many as model.channels, ${String(model.channels.length)}, got ${String(model.strides.length)}`,
+      )
+    : null
+
+const optimizerFits: Rule = ({ model, train }) => {
+  const { kind } = train.optimizer
+  if (kind !== 'lbfgs' && kind !== 'kfac') return null
+  if (train.averageDecay > 0) {
+    return problem(
+      'train.averageDecay',
+      `must be 0 with ${kind}, got ${String(train.averageDecay)}`,
+    )
+  }
+  return model.parameterization.kind === 'mup'
+    ? problem(
+        'model.parameterization.kind',
+        `must be standard or ntk with ${kind}, which has one learning rate for all tensors, got mup`,
+      )
+    : null
+}
+
+const rules: readonly Rule[] = [
+  lossFits,
+  dimensionFits,
+  networkFits,
+  headsFit,
+  stridesFit,
+  optimizerFits,
+]
+
+/** What does not go together in a spec whose keys are right one by one. */
+export const brokenRules = (parts: Parts): RuleProblem[] =>
+  rules.flatMap((rule) => rule(parts) ?? [])
