@@ -72,7 +72,7 @@ export function describeRun(detail: RunDetail): string {
       `${formatNumber(trainAccuracy)} training, ${formatNumber(validationAccuracy)} validation`,
     ])
   }
-  if (detail.trainingEnd !== null) lines.push(['ended', trainingEndText(detail.trainingEnd)])
+  if (detail.trainingEnd !== null) lines.push(['end', trainingEndText(detail.trainingEnd)])
   for (const document of detail.measurements) lines.push([document.kind, measurementText(document)])
   lines.push(...fileLines(detail))
   if (provenance !== null) {
