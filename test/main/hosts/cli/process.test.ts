@@ -29,27 +29,31 @@ describe('saddle as a process', () => {
     expect(detail.provenance.runtime).toContain('onnxruntime-node')
   })
 
-  it('SIGINT to the whole group, as from a terminal, checkpoints and exits with 130', async () => {
-    const store = temporaryFolder()
-    const args = ['run', '--json', '--set', 'train.epochs=4000', '--set', 'measure=[]']
-    const child = spawn(process.execPath, [entry, ...args], {
-      env: { ...process.env, SADDLE_STORE: store, NODE_OPTIONS: '' },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))
-    child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()))
-    const ended = new Promise((resolve) => child.on('close', resolve))
-    await expect.poll(() => stderr, { timeout: 10_000 }).toContain('seed 0')
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    process.kill(-child.pid!, 'SIGINT')
-    expect(await ended).toBe(130)
-    const [{ summary, artifacts }] = JSON.parse(stdout).runs
-    expect(summary.status).toBe('cancelled')
-    expect(artifacts.some(({ kind }: { kind: string }) => kind === 'checkpoint')).toBe(true)
-  })
+  it(
+    'SIGINT to the whole group, as from a terminal, checkpoints and exits with 130',
+    { timeout: 60_000 },
+    async () => {
+      const store = temporaryFolder()
+      const args = ['run', '--json', '--set', 'train.epochs=4000', '--set', 'measure=[]']
+      const child = spawn(process.execPath, [entry, ...args], {
+        env: { ...process.env, SADDLE_STORE: store, NODE_OPTIONS: '' },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let stdout = ''
+      let stderr = ''
+      child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))
+      child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()))
+      const ended = new Promise((resolve) => child.on('close', resolve))
+      // A line of progress comes every five seconds.
+      await expect.poll(() => stderr, { timeout: 40_000 }).toMatch(/ · training · \d/)
+      process.kill(-child.pid!, 'SIGINT')
+      expect(await ended).toBe(130)
+      const [{ summary, artifacts }] = JSON.parse(stdout).runs
+      expect(summary.status).toBe('cancelled')
+      expect(artifacts.some(({ kind }: { kind: string }) => kind === 'checkpoint')).toBe(true)
+    },
+  )
 
   it('serve goes on until SIGTERM, then leaves nothing behind', async () => {
     const store = temporaryFolder()
