@@ -8,7 +8,7 @@ test('a run is shown with why its training ended and the weights it left', () =>
     detail: { trainingEnd: { step: 1_200, reason: 'target-loss' } },
   })
   const lines = describeRun(detail).split('\n')
-  expect(lines).toContain('ended       stopped after 1,200 steps: target loss reached')
+  expect(lines).toContain('end         stopped after 1,200 steps: target loss reached')
   expect(lines).toContain('weights     weights-000000920-e3b0c442.safetensors (a-b)')
 })
 
