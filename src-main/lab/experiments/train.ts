@@ -96,6 +96,7 @@ class Training {
   #elapsedBefore: number
   #stop: StopState = freshStopState
   #saved: { readonly step: number; readonly end: TrainingEnd['reason'] | null } | null = null
+  #keptStep = -1
   step = 0
   end: TrainingEnd['reason'] | null = null
 
@@ -144,11 +145,13 @@ class Training {
     this.#saved = { step, end }
   }
 
-  /** Keeps the weights as they are evaluated. */
+  /** Keeps the weights as they are evaluated, once a step. */
   async keep(): Promise<void> {
+    if (this.#keptStep === this.step) return
     const { evaluated, buffers } = await this.#stepper.read()
     const bytes = formatWeights(this.#model, { parameters: evaluated, buffers }, this.step)
     await this.#context.saveWeights(this.step, bytes)
+    this.#keptStep = this.step
   }
 
   /** Evaluates, emits a row of metrics, and asks the stopping rules. */

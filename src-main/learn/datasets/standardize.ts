@@ -1,25 +1,12 @@
 import { ShapeError } from '#base'
 import { entriesOf } from '#learn/tasks'
-import { batchBuffers, rowRange, type Samples, type SplitSamples } from './samples.ts'
+import { eachFeatureChunk } from './data-card-moments.ts'
+import { rowRange, type Samples, type SplitSamples } from './samples.ts'
 
 interface FeatureScale {
   readonly mean: Float64Array
   /** 0 where the feature is constant. */
   readonly deviation: Float64Array
-}
-
-/** Rows that are read at once. */
-const chunk = 1024
-
-/** Calls back with the features of all rows, some rows at a time. */
-async function eachChunk(samples: Samples, visit: (values: ArrayLike<number>) => void) {
-  const { features, targets } = batchBuffers(samples, Math.min(chunk, samples.count))
-  const width = entriesOf(samples.features)
-  for (let start = 0; start < samples.count; start += chunk) {
-    const end = Math.min(start + chunk, samples.count)
-    await samples.read(rowRange(start, end), features, targets)
-    visit(features.subarray(0, (end - start) * width))
-  }
 }
 
 /** Mean and standard deviation (by n) of each feature, in float64 and in two passes. */
@@ -31,17 +18,18 @@ async function measureScale(samples: Samples): Promise<FeatureScale> {
   const first = new Float64Array(width)
   const isConstant = new Uint8Array(width).fill(1)
   let isFirst = true
-  await eachChunk(samples, (values) => {
+  const rows = rowRange(0, count)
+  await eachFeatureChunk(samples, rows, (values, chunk) => {
     if (isFirst) for (let j = 0; j < width; j += 1) first[j] = values[j]!
     isFirst = false
-    for (let i = 0, j = 0; i < values.length; i += 1) {
+    for (let i = 0, j = 0; i < chunk * width; i += 1) {
       mean[j]! += values[i]! / count
       if (values[i] !== first[j]) isConstant[j] = 0
       j = j + 1 === width ? 0 : j + 1
     }
   })
-  await eachChunk(samples, (values) => {
-    for (let i = 0, j = 0; i < values.length; i += 1) {
+  await eachFeatureChunk(samples, rows, (values, chunk) => {
+    for (let i = 0, j = 0; i < chunk * width; i += 1) {
       deviation[j]! += (values[i]! - mean[j]!) ** 2 / count
       j = j + 1 === width ? 0 : j + 1
     }

@@ -115,6 +115,24 @@ describe('splitSamples', () => {
 })
 
 describe('standardize', () => {
+  test('counts each row once where rows are read in several parts, the last one short', async () => {
+    const count = 400_001
+    const { train } = await standardize({
+      train: samplesInMemory({
+        features: { kind: 'values', shape: [3] },
+        targets: { kind: 'classes', count: 2, perSample: 1 },
+        values: Float32Array.from({ length: 3 * count }, (_, i) => Math.floor(i / 3)),
+        answers: new Int32Array(count),
+      }),
+      validation: null,
+    })
+    const [features, targets] = [new Float32Array(3), new Int32Array(1)]
+    await train.read(Uint32Array.of(0), features, targets)
+    // 0…n − 1 has the mean (n − 1)/2 and the variance (n² − 1)/12.
+    const expected = -(count - 1) / 2 / Math.sqrt((count ** 2 - 1) / 12)
+    for (const value of features) expect(Math.abs(value / expected - 1)).toBeLessThan(1e-6)
+  })
+
   test('brings training features to mean 0 and deviation 1, and constant ones to 0', async () => {
     const { train } = await standardize({ train: countingSamples(200), validation: null })
     const scaled = await featuresOf(train)
