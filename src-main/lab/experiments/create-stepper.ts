@@ -2,7 +2,7 @@ import { lossProgram, tappedLoss, type LearningRateFactors, type Model } from '#
 import { optimizerTransform, type GradientTransform } from '#learn/optimizers'
 import { KfacStepper, LbfgsStepper, Trainer, type Stepper } from '#learn/training'
 import type { Runtime } from '#tensor/runtime'
-import type { ExperimentSpec, OptimizerSpec, TrainSpec } from '#shared/schemas'
+import type { ExperimentSpec, OptimizerSpec } from '#shared/schemas'
 
 type FirstOrder = Exclude<OptimizerSpec, { kind: 'lbfgs' | 'kfac' }>
 
@@ -15,20 +15,20 @@ const scalings: { readonly [K in FirstOrder['kind']]: keyof LearningRateFactors 
   rmsprop: 'adam',
 }
 
-/** The chain of transforms that a spec's optimizer is; null for one with programs of its own. */
-export function transformOf(
-  { optimizer, averageDecay }: TrainSpec,
-  model: Model,
-): GradientTransform | null {
-  if (optimizer.kind === 'lbfgs' || optimizer.kind === 'kfac') return null
-  const scaling = scalings[optimizer.kind]
-  return optimizerTransform(
+/** The chain of transforms that a first-order optimizer is. */
+export const firstOrderTransform = (
+  optimizer: FirstOrder,
+  averageDecay: number,
+  { declarations }: Model,
+): GradientTransform =>
+  optimizerTransform(
     { ...optimizer, averageDecay },
     {
-      learningRateFactors: model.declarations.map(({ rule }) => rule.learningRateFactors[scaling]),
+      learningRateFactors: declarations.map(
+        ({ rule }) => rule.learningRateFactors[scalings[optimizer.kind]],
+      ),
     },
   )
-}
 
 /**
  * What steps through the training of a spec.
@@ -48,21 +48,28 @@ export async function createStepper(options: {
   const { spec, model, batchSize, sampleCount, seed, ...start } = options
   const { loss, optimizer } = spec.train
   const { layout, buffers } = model
-  const transform = transformOf(spec.train, model)
   const batchLoss = { model, loss, batchSize, mode: 'train' } as const
-  if (transform !== null) {
-    const program = lossProgram(batchLoss)
-    return Trainer.create({ loss: program, layout, buffers, optimizer: transform, ...start })
+  switch (optimizer.kind) {
+    case 'kfac':
+      return KfacStepper.create({
+        loss: tappedLoss(batchLoss),
+        settings: optimizer,
+        seed,
+        ...start,
+      })
+    case 'lbfgs':
+      return LbfgsStepper.create({
+        loss: { program: lossProgram(batchLoss), layout, buffers },
+        settings: { ...optimizer, isFullBatch: batchSize === sampleCount },
+        ...start,
+      })
+    default:
+      return Trainer.create({
+        loss: lossProgram(batchLoss),
+        layout,
+        buffers,
+        optimizer: firstOrderTransform(optimizer, spec.train.averageDecay, model),
+        ...start,
+      })
   }
-  if (optimizer.kind === 'kfac') {
-    return KfacStepper.create({ loss: tappedLoss(batchLoss), settings: optimizer, seed, ...start })
-  }
-  if (optimizer.kind === 'lbfgs') {
-    return LbfgsStepper.create({
-      loss: { program: lossProgram(batchLoss), layout, buffers },
-      settings: { ...optimizer, isFullBatch: batchSize === sampleCount },
-      ...start,
-    })
-  }
-  throw new Error(`internal: no stepper for ${optimizer.kind}`)
 }

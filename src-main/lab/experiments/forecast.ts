@@ -15,7 +15,7 @@ import type { Program, ValueType } from '#tensor/program'
 import { sizeOf } from '#tensor/dense'
 import { formatBytes, planProgram } from '#tensor/runtime'
 import type { MeasureSpec, TrainSpec } from '#shared/schemas'
-import { transformOf } from './create-stepper.ts'
+import { firstOrderTransform } from './create-stepper.ts'
 
 /** Bytes that a phase of an experiment takes beside the engine and the data. */
 export interface MemoryForecast {
@@ -93,7 +93,7 @@ function optimizerEntries(train: TrainSpec, model: Model, types: readonly ValueT
         return sum + (shape.length > 1 ? 2 * (factors[0]! + factors[1]!) : 0)
       }, 2 * size)
     default:
-      return transformOf(train, model)!
+      return firstOrderTransform(optimizer, train.averageDecay, model)
         .init(types)
         .reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   }
@@ -107,7 +107,10 @@ function trainingPrograms({ model, train, batchSize }: TrainingSize, loss: Progr
     return [...kfacPrograms(tapped, optimizer)]
   }
   // A step of L-BFGS goes through the gradient as that of SGD does.
-  const transform = transformOf(train, model) ?? scaleByLearningRate()
+  const transform =
+    optimizer.kind === 'lbfgs'
+      ? scaleByLearningRate()
+      : firstOrderTransform(optimizer, train.averageDecay, model)
   return [false, true].map((isObserved) =>
     stepProgram(loss, model.layout.entries.length, transform, {
       bufferCount: model.buffers.entries.length,
