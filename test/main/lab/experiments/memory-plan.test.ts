@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runExperiment, type ExperimentContext, type Workplace } from '#lab/experiments'
-import { createOnnxRuntime } from '#tensor/runtime'
 import {
   experimentSchema,
   type ExperimentInput,
@@ -13,20 +12,9 @@ import {
 import { loadData } from '../../../../src-main/lab/experiments/data.ts'
 import { planMemory } from '../../../../src-main/lab/experiments/memory-plan.ts'
 import { modelOfSpec } from '../../../../src-main/lab/experiments/model-of-spec.ts'
+import { runtime, workplace } from './support.ts'
 
-const runtime = createOnnxRuntime({ threads: 1 })
-const origin: Workplace['origin'] = {
-  appVersion: '0',
-  gitCommit: null,
-  gitDirty: null,
-  versions: {},
-  platform: 'test',
-  cpu: 'test',
-  threads: 1,
-  memoryBytes: 0,
-  device: 'cpu',
-  runtime: 'test',
-}
+const { origin } = workplace
 const mebibyte = 2 ** 20
 
 /** A network of 1.2 million parameters; training takes about 200 MiB, most of it for the batch. */
