@@ -55,7 +55,7 @@ function runFigures(detail: RunDetail): Figure[] {
         wanted: 'standard error shown',
         isMet: document.standardError > 0,
       })
-    } else {
+    } else if (document.kind === 'density') {
       const deviation = Math.abs(document.weightSum - 1)
       figures.push({
         title: 'sum of quadrature weights − 1',

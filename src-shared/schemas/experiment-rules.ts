@@ -1,5 +1,6 @@
 import type { ArchitectureSpec } from './architecture.ts'
 import type { DataSpec } from './data.ts'
+import type { MeasureSpec } from './measure.ts'
 import type { TrainSpec } from './train.ts'
 
 /** The parts of a spec that must go together. */
@@ -7,6 +8,7 @@ interface Parts {
   readonly model: ArchitectureSpec
   readonly data: DataSpec
   readonly train: TrainSpec
+  readonly measure: readonly MeasureSpec[]
 }
 
 /** What is wrong between two keys: the one to change, and what it must be. */
@@ -103,6 +105,39 @@ const optimizerFits: Rule = ({ model, train }) => {
     : null
 }
 
+const pairsWanted: Rule = ({ measure }) => {
+  const index = measure.findIndex(
+    (each) => each.kind === 'eigenpairs' && each.top + each.bottom < 1,
+  )
+  return index < 0
+    ? null
+    : problem(`measure.${String(index)}.top`, 'must be 1 or more where bottom is 0, got 0')
+}
+
+const budgetSuffices: Rule = ({ measure }) => {
+  for (const [index, each] of measure.entries()) {
+    if (each.kind !== 'eigenpairs' && each.kind !== 'evolution') continue
+    const least = 2 * (each.top + each.bottom)
+    if (each.maxProducts < least) {
+      return problem(
+        `measure.${String(index)}.maxProducts`,
+        `must be ${String(least)} or more for ${String(each.top + each.bottom)} eigenvalues, got ${String(each.maxProducts)}`,
+      )
+    }
+  }
+  return null
+}
+
+const snapshotsKept: Rule = ({ measure, train }) => {
+  if (train.snapshots.kind !== 'none') return null
+  const index = measure.findIndex((each) => each.kind === 'evolution' || each.at === 'snapshots')
+  if (index < 0) return null
+  const need = 'needs weights of several steps: train.snapshots must not be none'
+  return measure[index]?.kind === 'evolution'
+    ? problem(`measure.${String(index)}.kind`, need)
+    : problem(`measure.${String(index)}.at`, need)
+}
+
 const rules: readonly Rule[] = [
   lossFits,
   dimensionFits,
@@ -110,6 +145,9 @@ const rules: readonly Rule[] = [
   headsFit,
   stridesFit,
   optimizerFits,
+  pairsWanted,
+  budgetSuffices,
+  snapshotsKept,
 ]
 
 /** What does not go together in a spec whose keys are right one by one. */

@@ -1,38 +1,212 @@
 import { z } from 'zod'
 
-/** What is measured on the trained network; the Hessian is that of the mean training loss. */
+/** The symmetric matrix that is measured; G, E, the Fishers and K as in the README of `geometry/curvature`. */
+export const operatorSchema = z.enum([
+  'hessian',
+  'ggn',
+  'residual',
+  'fisher',
+  'monte-carlo-fisher',
+  'empirical-fisher',
+  'gradient-covariance',
+  'ntk',
+])
+
+const operatorMeta = {
+  title: 'Of',
+  description:
+    'The Hessian H, its Gauss–Newton part G, the residual H − G, a Fisher matrix, the gradient covariance, or the NTK Gram matrix of the outputs.',
+}
+
+/** What every measurement can be told: of which matrix, on which data, when. */
+const common = {
+  operator: operatorSchema.default('hessian').meta(operatorMeta),
+  draws: z.int().min(1).max(1_000).default(1).meta({
+    title: 'Label draws',
+    advanced: true,
+    description: 'Labels drawn a sample, for the Monte-Carlo Fisher.',
+  }),
+  tensors: z.array(z.string().min(1).max(200)).min(1).max(200).optional().meta({
+    title: 'Tensors',
+    advanced: true,
+    description:
+      'Only the block of these parameters: names, or beginnings of names such as layers.0; default: all.',
+  }),
+  split: z
+    .enum(['training', 'validation'])
+    .default('training')
+    .meta({ title: 'Data', advanced: true }),
+  samples: z.int().min(1).max(10_000_000).optional().meta({
+    title: 'Samples',
+    advanced: true,
+    description: 'At most this many, drawn by the seed; default: as for the whole experiment.',
+  }),
+  at: z.enum(['end', 'snapshots']).default('end').meta({
+    title: 'When',
+    advanced: true,
+    description: 'After training, or at each kept snapshot of it.',
+  }),
+}
+
+const tolerance = z.number().positive().max(0.1).default(1e-3).meta({
+  title: 'Tolerance',
+  description:
+    'Residual ‖Hv − λv‖ as a share of |λ|, or of 1 % of the largest |λ| where that is more.',
+})
+
+const budget = z
+  .int()
+  .min(2)
+  .max(100_000)
+  .default(600)
+  .meta({ title: 'Budget', description: 'Matrix-vector products at most.' })
+
+const blockSize = z.int().min(1).max(64).optional().meta({
+  title: 'Block size',
+  advanced: true,
+  description: 'Vectors a product; default: the cheapest by a measurement of the products’ cost.',
+})
+
+/** How sure an estimate over random probes should be. */
+const sampling = {
+  probes: z.int().min(2).max(100_000).default(64).meta({
+    title: 'Probes',
+    description: 'Products to spend; with a precision, to begin with.',
+  }),
+  precision: z.number().positive().max(0.5).optional().meta({
+    title: 'Precision',
+    description: 'Go on until the standard error is this share of the value, e.g. 0.02.',
+  }),
+  maxProducts: z.int().min(2).max(1_000_000).default(4_000).meta({
+    title: 'Budget',
+    advanced: true,
+    description: 'Products at most, with a precision.',
+  }),
+}
+
+/** Numbers that sum up a spectrum. */
+export const scalarQuantitySchema = z.enum([
+  'square-trace',
+  'effective-rank',
+  'participation-ratio',
+  'effective-dimension',
+  'bulk-ratio',
+  'goldilocks-ratio',
+])
+
+/** What is measured on the network, of the matrix chosen for the mean loss over samples. */
 export const measureSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('eigenpairs'),
       top: z.int().min(0).max(200).default(10).meta({ title: 'Largest' }),
       bottom: z.int().min(0).max(200).default(3).meta({ title: 'Smallest' }),
-      tolerance: z.number().positive().max(0.1).default(1e-3).meta({
-        title: 'Tolerance',
-        description:
-          'Residual ‖Hv − λv‖ as a share of |λ|, or of 1 % of the largest |λ| where that is more.',
+      tolerance,
+      maxProducts: budget,
+      blockSize,
+      keepVectors: z.boolean().default(false).meta({
+        title: 'Keep the vectors',
+        advanced: true,
+        description: 'As a file of the run, as large as the weights for each vector.',
       }),
-      maxProducts: z
-        .int()
-        .min(2)
-        .max(100_000)
-        .default(600)
-        .meta({ title: 'Budget', description: 'Hessian-vector products at most.' }),
+      ...common,
     })
     .meta({ title: 'Extreme eigenpairs' }),
   z
     .strictObject({
+      kind: z.literal('interior'),
+      target: z
+        .number()
+        .default(0)
+        .meta({ title: 'Near', description: 'Eigenvalues nearest to it.' }),
+      count: z.int().min(1).max(100).default(5).meta({ title: 'How many' }),
+      tolerance,
+      maxProducts: budget.default(4_000),
+      ...common,
+    })
+    .meta({ title: 'Interior eigenvalues' }),
+  z
+    .strictObject({
       kind: z.literal('trace'),
-      probes: z.int().min(2).max(100_000).default(64).meta({ title: 'Probes' }),
+      method: z
+        .enum(['hutchinson', 'hutch++', 'xtrace'])
+        .default('hutchinson')
+        .meta({ title: 'Method' }),
+      ...sampling,
+      ...common,
     })
     .meta({ title: 'Trace' }),
+  z
+    .strictObject({
+      kind: z.literal('scalar'),
+      quantity: scalarQuantitySchema.default('square-trace').meta({ title: 'Quantity' }),
+      scale: z.number().positive().default(1e-3).meta({
+        title: 'Scale μ',
+        advanced: true,
+        description: 'Of the effective dimension Σ |λ|/(|λ| + μ), as a share of the largest |λ|.',
+      }),
+      ...sampling,
+      ...common,
+    })
+    .meta({ title: 'Number' }),
+  z
+    .strictObject({ kind: z.literal('diagonal'), ...sampling, ...common })
+    .meta({ title: 'Diagonal' }),
   z
     .strictObject({
       kind: z.literal('density'),
       probes: z.int().min(2).max(1_000).default(10).meta({ title: 'Probes' }),
       steps: z.int().min(2).max(1_000).default(80).meta({ title: 'Lanczos steps' }),
+      outliers: z.int().min(0).max(200).default(0).meta({
+        title: 'Outliers',
+        description:
+          'Extreme eigenvalues to find first, at most: what stands off the bulk is counted exactly and kept out of the probes; 0 for none.',
+      }),
+      level: z.number().min(0.5).max(0.999).default(0.95).meta({
+        title: 'Level',
+        advanced: true,
+        description: 'Of the band over probes, at each point.',
+      }),
+      resamples: z.int().min(0).max(50).default(0).meta({
+        title: 'Data groups',
+        description:
+          'Groups of samples that are left out in turn for a band over the data (a jackknife); each costs as much as the density itself. 0 for none.',
+      }),
+      crossCheck: z.boolean().default(false).meta({
+        title: 'Cross-check',
+        advanced: true,
+        description: 'Also by Chebyshev moments (kernel polynomials), at the same cost again.',
+      }),
+      ...common,
     })
     .meta({ title: 'Spectral density' }),
+  z
+    .strictObject({
+      kind: z.literal('evolution'),
+      top: z.int().min(1).max(200).default(10).meta({ title: 'Largest' }),
+      bottom: z.int().min(0).max(200).default(1).meta({ title: 'Smallest' }),
+      tolerance,
+      maxProducts: budget.meta({
+        title: 'Budget',
+        description: 'Matrix-vector products at most, a snapshot.',
+      }),
+      blockSize,
+      // A gradient has no share in the space of outputs.
+      operator: operatorSchema.exclude(['ntk']).default('hessian').meta(operatorMeta),
+      draws: common.draws,
+      tensors: common.tensors,
+      split: common.split,
+      samples: common.samples,
+    })
+    .meta({ title: 'Evolution over snapshots' }),
+  z.strictObject({ kind: z.literal('dense'), ...common }).meta({
+    title: 'Whole spectrum',
+    description: 'All eigenvalues of the dense matrix in float64, for 5,000 parameters at most.',
+  }),
 ])
 
+/** A measurement as given: all but its kind may be left out. */
+export type MeasureInput = z.input<typeof measureSchema>
 export type MeasureSpec = z.infer<typeof measureSchema>
+export type OperatorKind = z.infer<typeof operatorSchema>
+export type ScalarQuantity = z.infer<typeof scalarQuantitySchema>

@@ -149,7 +149,7 @@ export const dataCardSchema = z.strictObject({
 export const artifactSchema = z.strictObject({
   id: z.string(),
   runId: z.string(),
-  kind: z.enum(['checkpoint', 'weights', 'report', 'measurement']),
+  kind: z.enum(['checkpoint', 'weights', 'vectors', 'report', 'measurement']),
   fileName: z.string(),
   sizeBytes: z.int(),
   sha256: z.string(),

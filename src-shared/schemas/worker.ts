@@ -11,7 +11,7 @@ import {
   wireErrorSchema,
 } from './run.ts'
 
-/** A checkpoint or weights file that the compute process has written, synced and hashed. */
+/** A checkpoint, weights or vectors file that the compute process has written, synced and hashed. */
 export const checkpointNoticeSchema = z.strictObject({
   fileName: z.string(),
   sizeBytes: z.int(),
@@ -29,8 +29,10 @@ export const jobOrderSchema = z.strictObject({
   folder: z.string(),
   /** Last registered checkpoint, verified on load; null for a fresh start. */
   checkpoint: checkpointNoticeSchema.nullable(),
-  /** Indices of `spec.measure` already stored: they are not measured again. */
-  measuredIndices: z.array(z.int()),
+  /** Positions in `spec.measure` and steps already stored: they are not measured again. */
+  measured: z.array(z.strictObject({ index: z.int(), step: z.int() })),
+  /** Weights kept for good so far, in order of their steps, as of the checkpoint to go on from. */
+  weights: z.array(checkpointNoticeSchema),
   /** Milliseconds already spent training before this attempt. */
   elapsedMs: z.number(),
   compute: computeSchema,
@@ -58,6 +60,8 @@ export const workerEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checkpointed'), checkpoint: checkpointNoticeSchema }),
   /** Weights that are kept for good: a snapshot, or what training ended with. */
   z.strictObject({ type: z.literal('weights-saved'), weights: checkpointNoticeSchema }),
+  /** Vectors that a measurement keeps for good. */
+  z.strictObject({ type: z.literal('vectors-saved'), vectors: checkpointNoticeSchema }),
   z.strictObject({ type: z.literal('trained'), end: trainingEndSchema }),
   z.strictObject({ type: z.literal('measured'), document: measurementDocumentSchema }),
   /** Ended in good order. `stopped`: by a stop command, after a checkpoint. `paused`: cannot go on now (disk full). */

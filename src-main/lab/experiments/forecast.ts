@@ -185,8 +185,13 @@ function vectorsOf(measure: MeasureSpec, size: number, rows: number): SolverVect
       const { maxProducts } = measure
       return eigenpairsVectors({ size, epsilon: 2 ** -23, wanted, maxProducts })
     }
+    case 'interior':
+    case 'evolution':
+    case 'scalar':
+    case 'diagonal':
+    case 'dense':
     case 'trace':
-      return traceVectors(Math.min(rows, measure.probes))
+      return traceVectors(rows)
     case 'density':
       return densityVectors(measure.probes, Math.min(measure.steps, size))
   }

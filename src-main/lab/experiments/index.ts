@@ -1,5 +1,5 @@
 export { runChecks, type CheckReport } from './checks/index.ts'
-export type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
+export type { ExperimentContext, ExperimentOrder, MeasureKey, Workplace } from './context.ts'
 export { describeExperiment, type ExperimentDescription } from './describe-experiment.ts'
 export { checkPrecision, type PrecisionCheck } from './precision-check.ts'
 export {

@@ -60,12 +60,19 @@ function shrink(measure: MeasureSpec): {
 } {
   switch (measure.kind) {
     case 'eigenpairs':
+    case 'evolution':
       return {
         count: measure.top + measure.bottom,
         name: 'top + bottom',
         to: (count) => ({ ...measure, top: count, bottom: 0 }),
       }
+    case 'interior':
+      return { count: measure.count, name: 'count', to: (count) => ({ ...measure, count }) }
+    case 'dense':
+      return { count: 1, name: 'dense', to: () => measure }
     case 'trace':
+    case 'scalar':
+    case 'diagonal':
     case 'density':
       return {
         count: measure.probes,

@@ -1,4 +1,4 @@
-import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
+import { createStream, FormatError, InputError, monotonicMs, ShapeError } from '#base'
 import {
   answerEntries,
   loadArray,
@@ -12,10 +12,17 @@ import { entriesOf, labelsPerSample } from '#learn/tasks'
 import { createEvaluator } from '#learn/training'
 import { layoutViews, type Layout } from '#tensor/dense'
 import { onnxRuntime, type Runtime } from '#tensor/runtime'
-import type { LossKind, MeasureSpec, MeasurementDocument, NetworkSpec } from '#shared/schemas'
+import {
+  measureSchema,
+  type LossKind,
+  type MeasureInput,
+  type MeasureSpec,
+  type MeasurementDocument,
+  type NetworkSpec,
+} from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
 import { hessianOfSamples } from './hessian-of-samples.ts'
-import { measureHessian } from './measure.ts'
+import { measureQuantity } from './measures/index.ts'
 import { modelOfNetwork } from './model-of-network.ts'
 
 /** What to measure on a checkpoint trained elsewhere. */
@@ -136,15 +143,19 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     }
     const measurements: MeasurementDocument[] = []
     for (const [index, measure] of measuresOf(options, layout.size).entries()) {
-      measurements.push(
-        await measureHessian(measure, {
-          operator,
-          index,
-          seed,
-          sampleCount: samples.count,
-          step: 0,
-        }),
-      )
+      const facts = {
+        index,
+        seed,
+        step: 0,
+        parameterCount: layout.size,
+        sampleCount: samples.count,
+        operator: 'hessian' as const,
+        size: null,
+        tensors: null,
+        split: 'training' as const,
+      }
+      const streamOf = (name: string) => createStream(seed, 'measure', index, name)
+      measurements.push(await measureQuantity(measure, { operator, facts, streamOf }))
     }
     return {
       network,
@@ -168,7 +179,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
 
 function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
   const { top = 0, bottom = 0, traceProbes, density } = options
-  const measures: MeasureSpec[] = []
+  const measures: MeasureInput[] = []
   if (top + bottom > 0) {
     measures.push({
       kind: 'eigenpairs',
@@ -180,7 +191,7 @@ function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
   }
   if (traceProbes !== undefined) measures.push({ kind: 'trace', probes: traceProbes })
   if (density !== undefined) measures.push({ kind: 'density', ...density })
-  return measures
+  return measures.map((measure) => measureSchema.parse(measure))
 }
 
 /** Samples of a file, in the shape that the network wants of as many numbers. */

@@ -1,12 +1,9 @@
-import { createStream, throwIfStopped } from '#base'
+import { throwIfStopped } from '#base'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import { loadData } from './data.ts'
-import { hessianOfSamples } from './hessian-of-samples.ts'
-import { forecastProducts, measureHessian } from './measure.ts'
+import { measureRun } from './measure-run.ts'
 import { planMemory } from './memory-plan.ts'
 import { modelOfSpec } from './model-of-spec.ts'
-import { createProgressReporter } from './progress.ts'
-import { evaluatedSamples } from './split-evaluation.ts'
 import { trainNetwork } from './train.ts'
 
 /**
@@ -41,51 +38,13 @@ export async function runExperiment(
   })
   throwIfStopped(context.signal)
   const pending = [...spec.measure.entries()].filter(
-    ([index]) => !order.measuredIndices.includes(index),
+    ([index]) => !order.measured.some((key) => key.index === index),
   )
   const { runtime, limits } = workplace
   const plan = await planMemory({ spec, model, data, pending, runtime, limits })
-  const { parameters, buffers, step } = await trainNetwork(order, model, data, workplace, context)
-  if (pending.length > 0) {
-    const samples = evaluatedSamples(
-      data.train,
-      spec.measureSamples ?? data.train.count,
-      createStream(seed, 'measure', 'samples'),
-    )
-    const operator = await hessianOfSamples({
-      model,
-      loss: spec.train.loss,
-      parameters,
-      buffers,
-      samples,
-      runtime,
-      ...plan,
-    })
-    try {
-      for (const [index, measure] of pending) {
-        const label = `${measure.kind} (${index + 1} of ${spec.measure.length})`
-        const report = createProgressReporter(
-          context,
-          'measuring',
-          label,
-          forecastProducts(measure),
-        )
-        report(0)
-        const document = await measureHessian(measure, {
-          operator,
-          index,
-          seed,
-          sampleCount: samples.count,
-          step,
-          signal: context.signal,
-          onProgress: report,
-        })
-        context.emit({ type: 'measured', document })
-      }
-    } finally {
-      await operator.release()
-    }
-  }
+  const trained = await trainNetwork(order, model, data, workplace, context)
+  const sources = { spec, seed, model, data, plan, runtime }
+  await measureRun({ order, sources, trained, context })
   context.emit({
     type: 'progressed',
     progress: { phase: 'done', label: 'done', done: 1, total: 1, etaMs: 0 },

@@ -1,6 +1,13 @@
 import { monotonicMs, type Logger } from '#base'
 import { pruneCheckpoints, type Store } from '#lab/store'
-import type { CheckpointNotice, MetricRow, Progress, WorkerEvent } from '#shared/schemas'
+import type {
+  CheckpointNotice,
+  Eigenpair,
+  MeasurementDocument,
+  MetricRow,
+  Progress,
+  WorkerEvent,
+} from '#shared/schemas'
 import type { EventListener } from './events.ts'
 
 /** How a compute process said that it ended. */
@@ -33,6 +40,14 @@ export interface EventFeedOptions {
 const flushIntervalMs = 200
 const heldRowsLimit = 2_000
 const checkpointsKept = 2
+
+/** λmax of the whole Hessian of the training loss, which the list of runs shows. */
+function topEigenvalue(document: MeasurementDocument): Eigenpair | undefined {
+  const isHessian = document.operator === 'hessian' && document.tensors === null
+  if (document.kind !== 'eigenpairs' || !isHessian || document.split !== 'training')
+    return undefined
+  return document.top[0]
+}
 
 /** A feed for one attempt at one run. */
 export function eventFeed(options: EventFeedOptions): EventFeed {
@@ -114,6 +129,10 @@ export function eventFeed(options: EventFeedOptions): EventFeed {
         store.artifacts.register({ ...event.weights, runId, kind: 'weights' })
         return
       }
+      if (event.type === 'vectors-saved') {
+        store.artifacts.register({ ...event.vectors, runId, kind: 'vectors' })
+        return
+      }
       flush()
       switch (event.type) {
         case 'prepared': {
@@ -135,7 +154,7 @@ export function eventFeed(options: EventFeedOptions): EventFeed {
         case 'measured': {
           const { document } = event
           const isNew = store.transaction(() => {
-            const top = document.kind === 'eigenpairs' ? document.top[0] : undefined
+            const top = topEigenvalue(document)
             if (top !== undefined) store.runs.raiseTopEigenvalue(runId, top.value)
             return store.measurements.add(runId, document)
           })

@@ -1,7 +1,21 @@
-import { StoppedError } from '#base'
-import { readCheckpoint, writeCheckpoint, writeWeights } from '#lab/store'
+import { invariant, StoppedError } from '#base'
+import {
+  readCheckpoint,
+  readMeasureState,
+  removeMeasureState,
+  writeCheckpoint,
+  writeMeasureState,
+  writeVectors,
+  writeWeights,
+  type MeasureKey,
+} from '#lab/store'
 import { toWire } from '#shared/errors'
-import { workerCommandSchema, type JobOrder, type WorkerEvent } from '#shared/schemas'
+import {
+  workerCommandSchema,
+  type CheckpointNotice,
+  type JobOrder,
+  type WorkerEvent,
+} from '#shared/schemas'
 import { toApiError } from './to-api-error.ts'
 
 /** The compute process's end of its line to the engine. */
@@ -28,6 +42,16 @@ export interface WorkerContext {
    * checkpoint are gone. @throws ApiError `disk-full`.
    */
   readonly saveWeights: (step: number, bytes: Uint8Array) => Promise<void>
+  /** Steps whose weights are kept, ascending: of earlier attempts up to the checkpoint, and of this one. */
+  readonly keptSteps: () => number[]
+  /** Bytes of kept weights. @throws ApiError `file-corrupt`, `file-not-found`. */
+  readonly loadWeights: (step: number) => Promise<Uint8Array>
+  /** Writes vectors that a measurement keeps for good, then tells the engine. @returns Their file's name. @throws ApiError `disk-full`. */
+  readonly saveVectors: (key: MeasureKey, bytes: Uint8Array) => Promise<string>
+  /** How far a measurement was when it was interrupted; null for a fresh start. */
+  readonly loadMeasureState: (key: MeasureKey) => Uint8Array | null
+  /** Writes how far a measurement is; null once it is done. @throws ApiError `disk-full`. */
+  readonly saveMeasureState: (key: MeasureKey, bytes: Uint8Array | null) => void
 }
 
 /** Works on a run to its end, or throws. */
@@ -69,6 +93,11 @@ export async function runWorker(port: WorkerPort, execute: Execute): Promise<voi
   port.exit(line.isLost ? 1 : 0)
 }
 
+function readKept(folder: string, notice: CheckpointNotice | undefined, step: number): Uint8Array {
+  invariant(notice !== undefined, `weights of step ${String(step)} are kept`)
+  return readCheckpoint(folder, notice)
+}
+
 async function executeOrder(
   port: WorkerPort,
   order: JobOrder,
@@ -76,6 +105,7 @@ async function executeOrder(
   execute: Execute,
 ): Promise<Ended> {
   const { folder, checkpoint } = order
+  const weights = new Map(order.weights.map((notice) => [notice.step, notice]))
   try {
     await execute(order, {
       signal,
@@ -92,7 +122,23 @@ async function executeOrder(
       },
       async saveWeights(step, bytes) {
         const notice = writeWeights(folder, step, bytes)
+        weights.set(step, notice)
         await port.send({ type: 'weights-saved', weights: notice })
+      },
+      keptSteps: () => [...weights.keys()].sort((a, b) => a - b),
+      loadWeights: (step) =>
+        new Promise((resolve) => {
+          resolve(readKept(folder, weights.get(step), step))
+        }),
+      async saveVectors(key, bytes) {
+        const notice = writeVectors(folder, key, bytes)
+        await port.send({ type: 'vectors-saved', vectors: notice })
+        return notice.fileName
+      },
+      loadMeasureState: (key) => readMeasureState(folder, key),
+      saveMeasureState(key, bytes) {
+        if (bytes === null) removeMeasureState(folder, key)
+        else writeMeasureState(folder, key, bytes)
       },
     })
     return { type: 'ended', outcome: 'finished', error: null }

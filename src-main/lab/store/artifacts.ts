@@ -16,6 +16,8 @@ export interface ArtifactRepository {
   list(runId: string): Artifact[]
   /** Registered checkpoints of a run, newest first. */
   checkpoints(runId: string): (Artifact & CheckpointNotice)[]
+  /** Registered weights up to a step, in order of their steps; of one step the newest. */
+  weightsUpTo(runId: string, step: number): CheckpointNotice[]
   /** Forgets weights of later steps than one. */
   removeWeightsAfter(runId: string, step: number): void
   remove(id: string): void
@@ -45,6 +47,10 @@ export function artifactRepository(connection: Connection): ArtifactRepository {
     `SELECT ${columns} FROM artifacts WHERE run_id = ? AND kind = 'checkpoint' AND step IS NOT NULL
      ORDER BY position DESC`,
   )
+  const selectWeights = connection.prepare<[string, number], CheckpointNotice>(
+    `SELECT file_name AS fileName, size_bytes AS sizeBytes, sha256, step FROM artifacts
+     WHERE run_id = ? AND kind = 'weights' AND step <= ? ORDER BY step, position`,
+  )
   const removeWeights = connection.prepare(
     "DELETE FROM artifacts WHERE run_id = ? AND kind = 'weights' AND step > ?",
   )
@@ -68,6 +74,10 @@ export function artifactRepository(connection: Connection): ArtifactRepository {
     },
     list: (runId) => selectAll.all(runId),
     checkpoints: (runId) => selectCheckpoints.all(runId),
+    weightsUpTo: (runId, step) => {
+      const newest = new Map(selectWeights.all(runId, step).map((file) => [file.step, file]))
+      return [...newest.values()]
+    },
     removeWeightsAfter(runId, step) {
       removeWeights.run(runId, step)
     },

@@ -8,6 +8,8 @@ import {
   provenanceSchema,
   runSummarySchema,
   trainingEndSchema,
+  type MeasurementDocument,
+  type MeasureSpec,
   type MetricRow,
   type RunDetail,
 } from '#shared/schemas'
@@ -85,7 +87,7 @@ export function writeBundle(
   const measurements = detail.measurements.map((document) =>
     writeNamed(
       folder,
-      `measurement-${String(document.index).padStart(2, '0')}-${document.kind}.json`,
+      measurementFile(document, detail.spec.measure[document.index]),
       `${JSON.stringify(document, null, 2)}\n`,
     ),
   )
@@ -94,6 +96,16 @@ export function writeBundle(
     .map(({ fileName, sizeBytes, sha256 }) => ({ fileName, sizeBytes, sha256 }))
   writeManifest(folder, detail, { metrics, measurements, registered })
   return measurements
+}
+
+/** A measurement at several steps has a file for each. */
+function measurementFile(
+  { index, kind, step }: MeasurementDocument,
+  measure: MeasureSpec | undefined,
+): string {
+  const isRepeated = measure !== undefined && 'at' in measure && measure.at === 'snapshots'
+  const place = isRepeated ? `-${String(step).padStart(9, '0')}` : ''
+  return `measurement-${String(index).padStart(2, '0')}-${kind}${place}.json`
 }
 
 /** Writes the manifest of a run that has no files yet. */

@@ -84,6 +84,15 @@ export function readVerified(path: string, sha256: string, sizeBytes?: number): 
   return bytes
 }
 
+/** Reads a whole file, in a buffer of its own; null if it cannot be read. */
+export function readIfThere(path: string): Uint8Array | null {
+  try {
+    return readBytes(path)
+  } catch {
+    return null // for what is only a saving of time it does not matter why
+  }
+}
+
 /** Hashes a file in pieces, so that its size does not matter. */
 export async function hashFile(path: string): Promise<FileRecord> {
   const hash = createHash('sha256')

@@ -18,6 +18,13 @@ export {
 } from './files.ts'
 export { readOwner, type StoreOwner } from './lock.ts'
 export { lookAt } from './look-at.ts'
+export {
+  readMeasureState,
+  removeMeasureState,
+  writeMeasureState,
+  writeVectors,
+  type MeasureKey,
+} from './measure-files.ts'
 export type { MeasurementRepository } from './measurements.ts'
 export type { MetricRepository } from './metrics.ts'
 export type { QueueClaim, QueueRepository } from './queue.ts'

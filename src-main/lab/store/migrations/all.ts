@@ -6,6 +6,7 @@ import { createQueue } from './0005-create-queue.ts'
 import { addCompute } from './0006-add-compute.ts'
 import { addStepObservations } from './0007-add-step-observations.ts'
 import { addTrainingEnd } from './0008-add-training-end.ts'
+import { keyMeasurementsByStep } from './0009-key-measurements-by-step.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in order. New ones join at the end. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   addCompute,
   addStepObservations,
   addTrainingEnd,
+  keyMeasurementsByStep,
 ]

@@ -41,9 +41,14 @@ async function run(input: ExperimentInput, limits: Workplace['limits']): Promise
     loadCheckpoint: () => Promise.resolve(null),
     saveCheckpoint: () => Promise.resolve(),
     saveWeights: () => Promise.resolve(),
+    keptSteps: () => [],
+    loadWeights: () => Promise.reject(new Error('none are kept')),
+    saveVectors: () => Promise.resolve(''),
+    loadMeasureState: () => null,
+    saveMeasureState: () => {},
   }
   const resources = join(import.meta.dirname, '../../../../resources')
-  const order = { spec: experimentSchema.parse(input), seed: 1, measuredIndices: [], elapsedMs: 0 }
+  const order = { spec: experimentSchema.parse(input), seed: 1, measured: [], elapsedMs: 0 }
   await runExperiment(order, 'hash', { resources, runtime, origin, limits }, context)
   return findings
 }

@@ -75,7 +75,10 @@ describe('runExperiment', () => {
       { kind: 'trace', probes: 4 },
       { kind: 'trace', probes: 8 },
     ] as const
-    const { documents } = await run({ ...small, measure: [...measure] }, { measured: [0] })
+    const { documents } = await run(
+      { ...small, measure: [...measure] },
+      { measured: [{ index: 0, step: 30 }] },
+    )
     expect(documents.map(({ index }) => index)).toEqual([1])
   })
 

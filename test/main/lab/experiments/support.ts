@@ -1,5 +1,10 @@
 import { join } from 'node:path'
-import { runExperiment, type ExperimentContext, type Workplace } from '#lab/experiments'
+import {
+  runExperiment,
+  type ExperimentContext,
+  type MeasureKey,
+  type Workplace,
+} from '#lab/experiments'
 import { createOnnxRuntime } from '#tensor/runtime'
 import {
   experimentSchema,
@@ -33,7 +38,11 @@ export async function collectRun(
   input: ExperimentInput,
   options: {
     readonly checkpoint?: Uint8Array | undefined
-    readonly measured?: number[] | undefined
+    readonly measured?: MeasureKey[] | undefined
+    /** Weights kept by an earlier attempt. */
+    readonly weights?: ReadonlyMap<number, Uint8Array> | undefined
+    /** How far measurements were, by `index-step`. */
+    readonly states?: ReadonlyMap<string, Uint8Array> | undefined
     readonly stopAt?: ((event: WorkerEvent) => boolean) | undefined
     /** Stops when the checkpoint of this step is written. */
     readonly stopAtCheckpoint?: number | undefined
@@ -42,7 +51,10 @@ export async function collectRun(
   const abort = new AbortController()
   const events: WorkerEvent[] = []
   const checkpoints = new Map<number, Uint8Array>()
-  const weights = new Map<number, Uint8Array>()
+  const weights = new Map<number, Uint8Array>(options.weights)
+  const states = new Map<string, Uint8Array>(options.states)
+  const vectors = new Map<string, Uint8Array>()
+  const nameOf = ({ index, step }: MeasureKey) => `${index}-${step}`
   const context: ExperimentContext = {
     signal: abort.signal,
     emit: (event) => {
@@ -59,9 +71,20 @@ export async function collectRun(
       weights.set(step, bytes)
       return Promise.resolve()
     },
+    keptSteps: () => [...weights.keys()].sort((a, b) => a - b),
+    loadWeights: (step) => Promise.resolve(weights.get(step)!),
+    saveVectors: (key, bytes) => {
+      vectors.set(nameOf(key), bytes)
+      return Promise.resolve(nameOf(key))
+    },
+    loadMeasureState: (key) => states.get(nameOf(key)) ?? null,
+    saveMeasureState: (key, bytes) => {
+      if (bytes === null) states.delete(nameOf(key))
+      else states.set(nameOf(key), bytes)
+    },
   }
   const spec = experimentSchema.parse(input)
-  const order = { spec, seed: 3, measuredIndices: options.measured ?? [], elapsedMs: 0 }
+  const order = { spec, seed: 3, measured: options.measured ?? [], elapsedMs: 0 }
   const outcome = await runExperiment(order, 'hash', workplace, context).then(
     () => 'finished' as const,
     (error: unknown) => error,
@@ -69,7 +92,7 @@ export async function collectRun(
   const rows = events.flatMap((event) => (event.type === 'metrics' ? event.rows : []))
   const documents = events.flatMap((event) => (event.type === 'measured' ? [event.document] : []))
   const end = events.find((event) => event.type === 'trained')?.end ?? null
-  return { outcome, events, rows, documents, checkpoints, weights, end }
+  return { outcome, events, rows, documents, checkpoints, weights, states, vectors, end }
 }
 
 /** Rows without the time they took. */

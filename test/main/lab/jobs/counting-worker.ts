@@ -62,7 +62,7 @@ const execute: Execute = async (order, context) => {
   }
   context.emit({ type: 'trained', end: { step, reason: 'epochs' } })
   for (const index of order.spec.measure.keys()) {
-    if (order.measuredIndices.includes(index)) continue
+    if (order.measured.some((key) => key.index === index)) continue
     if (trouble('kill-measuring') === index) process.kill(process.pid, 'SIGKILL')
     context.emit(measured(index, order.seed, value))
     await delay(1)
@@ -120,11 +120,17 @@ const measured = (index: number, seed: number, value: number): WorkerEvent => ({
     parameterCount: 1,
     sampleCount: 1,
     step: 0,
+    operator: 'hessian',
+    size: null,
+    tensors: null,
+    split: 'training',
     cost: { products: 1, elapsedMs: 0 },
     tolerance: 0.1,
     top: [{ value: value + index, residual: 0 }],
     bottom: [],
     orthogonalityLoss: 0,
+    blockSize: 1,
+    fileName: null,
   },
 })
 

@@ -9,7 +9,7 @@ import { appliedMigrations, migrate } from '../../../../src-main/lab/store/migra
 import { migrations } from '../../../../src-main/lab/store/migrations/all.ts'
 import { openConnection } from '../../../../src-main/lab/store/open.ts'
 import { initialProgress } from '../../../../src-main/lab/store/runs.ts'
-import { codeOf, specOf, temporaryFolder } from './fixtures.ts'
+import { codeOf, specOf, temporaryFolder, traceAt } from './fixtures.ts'
 
 const logger = silentLogger
 const schemaOf = (path: string): unknown[] => {
@@ -56,6 +56,8 @@ const oldCard = {
   featureDeviation: 0.4,
 }
 
+const traceDocument = traceAt(0, 2.5)
+
 /** Makes the database of an earlier version. */
 function oldStore(count: number): string {
   const folder = temporaryFolder()
@@ -78,6 +80,19 @@ function oldStore(count: number): string {
       )
       .run(oldRow)
   }
+  if (count > 2) {
+    // Documents of versions before 9 say less.
+    const newer = ['operator', 'size', 'tensors', 'split', 'precision']
+    const old = Object.fromEntries(
+      Object.entries(traceDocument).filter(([key]) => !newer.includes(key)),
+    )
+    const keys = count > 8 ? 'measure_index, step' : 'measure_index'
+    connection
+      .prepare(
+        `INSERT INTO measurements (run_id, ${keys}, document) VALUES ('a', ${count > 8 ? '0, 60' : '0'}, ?)`,
+      )
+      .run(JSON.stringify(old))
+  }
   connection.close()
   return folder
 }
@@ -98,6 +113,8 @@ describe('migrations', () => {
         expect(detail.summary.lastMetrics).toEqual(oldRowNow)
         expect(detail.dataCard).toMatchObject({ ...oldCard, vocabulary: null, classNames: null })
         expect(detail.trainingEnd).toBeNull()
+        expect(detail.measurements).toEqual(count > 2 ? [traceDocument] : [])
+        expect(store.measurements.keys('a')).toEqual(count > 2 ? [{ index: 0, step: 60 }] : [])
         expect(store.metrics.list('a')).toEqual(count > 1 ? [oldRowNow] : [])
       }
       store.close()

@@ -1,0 +1,2 @@
+export { forecastProducts, measureQuantity } from './measure.ts'
+export type { MeasureSite, SiteFacts } from './site.ts'

@@ -1,0 +1,46 @@
+import { InputError } from '#base'
+import type { MeasureSpec, MeasurementDocument } from '#shared/schemas'
+import { measureDensity } from './density.ts'
+import { measureEigenpairs } from './eigenpairs.ts'
+import type { MeasureSite } from './site.ts'
+import { measureTrace } from './trace.ts'
+
+/** Matrix-vector products a measurement will take, at most. */
+export function forecastProducts(measure: MeasureSpec): number {
+  switch (measure.kind) {
+    case 'eigenpairs':
+    case 'interior':
+    case 'evolution':
+      return measure.maxProducts
+    case 'trace':
+    case 'scalar':
+    case 'diagonal':
+      return measure.precision === undefined ? measure.probes : measure.maxProducts
+    case 'density':
+      return measure.probes * measure.steps
+    case 'dense':
+      return 1
+  }
+}
+
+/**
+ * Measures one quantity of a matrix and says how: method, seed, cost, uncertainty, status.
+ *
+ * Deterministic for equal matrix, spec and seed: the random vectors come from streams named by seed and
+ * position.
+ */
+export async function measureQuantity(
+  measure: MeasureSpec,
+  site: MeasureSite,
+): Promise<MeasurementDocument> {
+  switch (measure.kind) {
+    case 'eigenpairs':
+      return measureEigenpairs(measure, site)
+    case 'trace':
+      return measureTrace(measure, site)
+    case 'density':
+      return measureDensity(measure, site)
+    default:
+      throw new InputError('measure', `measure: ${measure.kind} cannot be measured yet`)
+  }
+}
