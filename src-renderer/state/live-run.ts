@@ -85,9 +85,11 @@ export function createLiveRun(backend: Backend, runId: string): LiveRun {
     update((current) => ({
       ...current,
       measurements: [
-        ...current.measurements.filter(({ index }) => index !== document.index),
+        ...current.measurements.filter(
+          ({ index, step }) => index !== document.index || step !== document.step,
+        ),
         document,
-      ].sort((a, b) => a.index - b.index),
+      ].sort((a, b) => a.index - b.index || a.step - b.step),
     }))
 
   const stops = [

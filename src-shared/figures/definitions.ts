@@ -1,6 +1,6 @@
 import { experimentJsonSchema } from '../contract.ts'
-import type { ExperimentSpec, MeasurementDocument, Provenance } from '../schemas/index.ts'
-import { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts'
+import type { ExperimentSpec, Provenance } from '../schemas/index.ts'
+import { formatBytes, formatNumber } from './format.ts'
 
 /** A term and what it is, both plain text; `isCode` for what is read letter by letter. */
 export interface Definition {
@@ -110,38 +110,6 @@ export function provenanceEntries(provenance: Provenance): Definition[] {
     { term: 'Memory', value: formatBytes(provenance.memoryBytes) },
     { term: 'Device', value: provenance.device },
     { term: 'Runtime', value: provenance.runtime },
-  ]
-}
-
-/** How a measurement was made and what it cost. */
-export function methodEntries(document: MeasurementDocument): Definition[] {
-  const { products, elapsedMs } = document.cost
-  return [
-    { term: 'Method', value: document.method },
-    { term: 'Measured at', value: `step ${formatCount(document.step)}` },
-    { term: 'Samples', value: formatCount(document.sampleCount) },
-    { term: 'Parameters', value: formatCount(document.parameterCount) },
-    { term: 'Seed', value: String(document.seed), isCode: true },
-    {
-      term: 'Cost',
-      value: `${formatCount(products)} Hessian-vector products in ${formatDuration(elapsedMs)}`,
-    },
-    ...accuracyEntries(document),
-    ...(document.note === '' ? [] : [{ term: 'Note', value: document.note }]),
-  ]
-}
-
-function accuracyEntries(document: MeasurementDocument): Definition[] {
-  if (document.kind === 'trace') return [{ term: 'Probes', value: formatCount(document.probes) }]
-  if (document.kind === 'density') {
-    return [{ term: 'Sum of weights', value: formatNumber(document.weightSum, 12) }]
-  }
-  return [
-    {
-      term: 'Tolerance',
-      value: `${formatNumber(document.tolerance, 3)} of |λ|, or of 1 % of the largest |λ| where that is more`,
-    },
-    { term: 'Loss of orthogonality', value: formatNumber(document.orthogonalityLoss, 2) },
   ]
 }
 

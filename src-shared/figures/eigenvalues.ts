@@ -12,7 +12,8 @@ export interface EigenvalueRow {
   readonly isConverged: boolean
 }
 
-const subscript = (rank: number): string =>
+/** A rank as a subscript, e.g. `₁₀`. */
+export const formatRank = (rank: number): string =>
   Array.from(String(rank), (digit) => String.fromCodePoint(0x2080 + Number(digit))).join('')
 
 /**
@@ -34,9 +35,9 @@ export function eigenvalueRows(document: EigenpairsDocument): EigenvalueRow[] {
     }
   }
   return [
-    ...document.top.map((pair, i) => row(`λ${subscript(i + 1)}`, pair.value, pair.residual)),
+    ...document.top.map((pair, i) => row(`λ${formatRank(i + 1)}`, pair.value, pair.residual)),
     ...document.bottom
-      .map((pair, i) => row(`λ₋${subscript(i + 1)}`, pair.value, pair.residual))
+      .map((pair, i) => row(`λ₋${formatRank(i + 1)}`, pair.value, pair.residual))
       .toReversed(),
   ]
 }

@@ -1,19 +1,9 @@
-import type {
-  DensityDocument,
-  EigenpairsDocument,
-  MeasurementDocument,
-  MetricRow,
-  RunDetail,
-  TraceDocument,
-} from '../schemas/index.ts'
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatPercent,
-  formatToUncertainty,
-  formatWithUncertainty,
-} from './format.ts'
+import type { MeasurementDocument, MetricRow, RunDetail } from '../schemas/index.ts'
+import { formatCount, formatDuration, formatNumber, formatPercent } from './format.ts'
+import { documentsOf, latestOf, matrixGroups } from './matrix-groups.ts'
+import { isWholeHessian, matrixSymbol } from './measured-matrix.ts'
+import { measuredValues } from './measured-values.ts'
+import { alarmOf, type StatusWord } from './status-words.ts'
 
 /** One of the numbers a run is known by. */
 export interface HeadlineNumber {
@@ -21,19 +11,8 @@ export interface HeadlineNumber {
   readonly value: string
   /** A word about it, e.g. how sure it is; may be empty. */
   readonly note: string
-}
-
-/** The last document of each kind: what a page shows when a kind was measured twice. */
-export function latestDocuments(documents: readonly MeasurementDocument[]): {
-  readonly eigenpairs: EigenpairsDocument | null
-  readonly trace: TraceDocument | null
-  readonly density: DensityDocument | null
-} {
-  return {
-    eigenpairs: documents.findLast((document) => document.kind === 'eigenpairs') ?? null,
-    trace: documents.findLast((document) => document.kind === 'trace') ?? null,
-    density: documents.findLast((document) => document.kind === 'density') ?? null,
-  }
+  /** The status that goes with the number wherever it is shown; null where it can be taken as it is. */
+  readonly alarm: StatusWord | null
 }
 
 /** The numbers at the top of a run's page and of its report. */
@@ -41,10 +20,9 @@ export function headlineNumbers(
   detail: Pick<RunDetail, 'parameterCount' | 'measurements'>,
   last: MetricRow | null,
 ): HeadlineNumber[] {
-  const { eigenpairs, trace } = latestDocuments(detail.measurements)
   const numbers: HeadlineNumber[] = []
   const add = (label: string, value: string, note = ''): void => {
-    numbers.push({ label, value, note })
+    numbers.push({ label, value, note, alarm: null })
   }
   if (detail.parameterCount !== null) add('Parameters n', formatCount(detail.parameterCount))
   if (last !== null) {
@@ -53,22 +31,35 @@ export function headlineNumbers(
     if (validationLoss !== null) add('Validation loss', formatNumber(validationLoss))
     if (validationAccuracy !== null) add('Validation accuracy', formatPercent(validationAccuracy))
   }
-  const largest = eigenpairs?.top[0]
-  const smallest = eigenpairs?.bottom[0]
-  if (largest !== undefined) add('λmax', ...eigenvalue(largest))
-  if (smallest !== undefined) add('λmin', ...eigenvalue(smallest))
-  if (trace !== null) {
-    add(
-      'tr H',
-      formatWithUncertainty(trace.value, trace.standardError),
-      `1 s.e. over ${formatCount(trace.probes)} probes`,
-    )
-  }
+  numbers.push(...spectrumNumbers(detail.measurements))
   if (last !== null) add('Training time', formatDuration(last.elapsedMs))
   return numbers
 }
 
-const eigenvalue = ({ value, residual }: { value: number; residual: number }): [string, string] => [
-  formatToUncertainty(value, residual),
-  `residual ${formatNumber(residual, 2)}`,
-]
+/** What the latest measurements of whole matrices on the training data say, the Hessian first. */
+function spectrumNumbers(documents: readonly MeasurementDocument[]): HeadlineNumber[] {
+  const whole = documents.filter(({ split, tensors }) => split === 'training' && tensors === null)
+  return matrixGroups(whole).flatMap((group) => {
+    const extremes =
+      latestOf(documentsOf(group.documents, 'eigenpairs')) ??
+      latestOf(documentsOf(group.documents, 'dense'))
+    const scalars = Map.groupBy(documentsOf(group.documents, 'scalar'), ({ quantity }) => quantity)
+    const shown = [
+      extremes,
+      latestOf(documentsOf(group.documents, 'trace')),
+      ...[...scalars.values()].map(latestOf),
+    ]
+    return shown.flatMap((document) => (document === null ? [] : numbersOf(document)))
+  })
+}
+
+function numbersOf(document: MeasurementDocument): HeadlineNumber[] {
+  const symbol = matrixSymbol(document)
+  const values = measuredValues(document)
+  // The trace of a dense matrix is no news beside its ends.
+  return (document.kind === 'dense' ? values.slice(0, 2) : values).map(({ label, ...rest }) => ({
+    label: isWholeHessian(document) || label.includes(symbol) ? label : `${label} of ${symbol}`,
+    ...rest,
+    alarm: alarmOf(document.status),
+  }))
+}

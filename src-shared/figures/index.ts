@@ -2,7 +2,6 @@ export { tableCsv } from './csv.ts'
 export { dataCardEntries } from './data-card.ts'
 export {
   meanings,
-  methodEntries,
   provenanceEntries,
   settingsGroups,
   type Definition,
@@ -11,17 +10,19 @@ export {
 export type { DensityAxis } from './density-curves.ts'
 export { eigenvalueRows, type EigenvalueRow } from './eigenvalues.ts'
 export * from './format.ts'
-export { headlineNumbers, latestDocuments, type HeadlineNumber } from './headline.ts'
+export { measurementNames, measurementTitle } from './measured-matrix.ts'
+export { documentsOf, latestOf, matrixGroups, type MatrixGroup } from './matrix-groups.ts'
+export { measuredValues, type MeasuredValue } from './measured-values.ts'
+export { measurementChecks, type MeasurementCheck } from './measurement-checks.ts'
+export { measurementLabel, measurementText } from './measurement-text.ts'
+export { methodEntries } from './method-entries.ts'
+export { resultTables, type ResultTable } from './result-tables.ts'
+export { headlineNumbers, type HeadlineNumber } from './headline.ts'
 export { accuracyFigure, lossFigure, type LearningAxis } from './learning-curves.ts'
 export type { Figure, FigureOption, FigureTable } from './option.ts'
 export { darkColors, lightColors, type FigureColors } from './palette.ts'
 export { spectralDensityFigure } from './spectral-density.ts'
-export {
-  measurementNames,
-  measurementStatusWords,
-  runStatusWords,
-  type StatusWord,
-} from './status-words.ts'
+export { alarmOf, measurementStatusWords, runStatusWords, type StatusWord } from './status-words.ts'
 export {
   distanceFigure,
   gradientCosineFigure,

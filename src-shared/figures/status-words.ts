@@ -23,12 +23,13 @@ export const measurementStatusWords: Record<MeasurementStatus, StatusWord> = {
   converged: { word: 'Converged', shape: '●', tone: 'good' },
   'not-converged': { word: 'Not converged', shape: '◐', tone: 'warning' },
   estimated: { word: 'Estimated', shape: '≈', tone: 'good' },
+  exact: { word: 'Exact', shape: '■', tone: 'good' },
   'out-of-domain': { word: 'Out of domain', shape: '◇', tone: 'warning' },
+  inconsistent: { word: 'Inconsistent', shape: '✕', tone: 'bad' },
 }
 
-/** Names of the kinds of measurement. */
-export const measurementNames = {
-  eigenpairs: 'Extreme eigenpairs',
-  trace: 'Trace',
-  density: 'Spectral density',
-} as const
+/** The word of a status that a reader must not miss; null where the numbers can be taken as they are. */
+export function alarmOf(status: MeasurementStatus): StatusWord | null {
+  const { tone } = measurementStatusWords[status]
+  return tone === 'warning' || tone === 'bad' ? measurementStatusWords[status] : null
+}

@@ -3,7 +3,7 @@ import {
   dataCardEntries,
   eigenvalueRows,
   headlineNumbers,
-  latestDocuments,
+  latestOf,
   methodEntries,
   provenanceEntries,
   settingsGroups,
@@ -56,6 +56,7 @@ describe('headlineNumbers', () => {
       label: 'tr H',
       value: '37.3 ± 0.9',
       note: '1 s.e. over 64 probes',
+      alarm: null,
     })
   })
 
@@ -64,9 +65,11 @@ describe('headlineNumbers', () => {
   })
 })
 
-test('the last document of a kind is the one shown', () => {
+test('the document of the last step is the one shown, of these the last', () => {
   const later = { ...makeTrace(), index: 4, value: 1 }
-  expect(latestDocuments([makeTrace(), later]).trace).toBe(later)
+  expect(latestOf([makeTrace(), later])).toBe(later)
+  const earlier = { ...later, index: 5, step: 100 }
+  expect(latestOf([makeTrace(), earlier])).not.toBe(earlier)
 })
 
 describe('settingsGroups', () => {
@@ -192,6 +195,7 @@ test('a dirty work tree is told with the commit', () => {
 test('a measurement states method, cost and note', () => {
   const entries = methodEntries({ ...makeTrace(), note: 'try more probes' })
   expect(entries.map(({ term }) => term)).toEqual([
+    'Matrix',
     'Method',
     'Measured at',
     'Samples',

@@ -1,6 +1,6 @@
-import { formatCount, trainingEndText } from '#shared/figures'
-import type { MeasurementDocument, RunDetail, RunSummary } from '#shared/schemas'
-import { formatDuration, formatNumber, formatTable, formatWithError } from './table.ts'
+import { formatCount, measurementLabel, measurementText, trainingEndText } from '#shared/figures'
+import type { RunDetail, RunSummary } from '#shared/schemas'
+import { formatDuration, formatNumber, formatTable } from './table.ts'
 
 /** Runs as a table. */
 export const runTable = (runs: readonly RunSummary[]): string =>
@@ -73,7 +73,12 @@ export function describeRun(detail: RunDetail): string {
     ])
   }
   if (detail.trainingEnd !== null) lines.push(['end', trainingEndText(detail.trainingEnd)])
-  for (const document of detail.measurements) lines.push([document.kind, measurementText(document)])
+  for (const document of detail.measurements) {
+    const isOneOfMany = detail.measurements.some(
+      ({ index, step }) => index === document.index && step !== document.step,
+    )
+    lines.push([measurementLabel(document, isOneOfMany), measurementText(document)])
+  }
   lines.push(...fileLines(detail))
   if (provenance !== null) {
     lines.push([
@@ -94,24 +99,4 @@ function fileLines({ artifacts }: RunDetail): [string, string][] {
     const more = files.length === 1 ? '' : `, and ${formatCount(files.length - 1)} before`
     return [kind, last === undefined ? '' : `${last.fileName} (${last.id})${more}`]
   })
-}
-
-/** A measurement in one line. */
-export function measurementText(document: MeasurementDocument): string {
-  const state = document.status === 'converged' ? '' : ` (${document.status})`
-  switch (document.kind) {
-    case 'eigenpairs': {
-      const list = (pairs: readonly { value: number }[]) =>
-        pairs.map(({ value }) => formatNumber(value)).join(', ')
-      const ends = [
-        ...(document.top.length > 0 ? [`top ${list(document.top)}`] : []),
-        ...(document.bottom.length > 0 ? [`bottom ${list(document.bottom)}`] : []),
-      ]
-      return `${ends.join('; ')}${state}`
-    }
-    case 'trace':
-      return formatWithError(document.value, document.standardError)
-    case 'density':
-      return `${String(document.probes)} probes of ${String(document.steps)} steps, kernel σ ${formatNumber(document.kernel.standardDeviation)}`
-  }
 }

@@ -30,13 +30,6 @@ export function formatNumber(value: number | null | undefined): string {
   return String(Number(value.toPrecision(4)))
 }
 
-/** A mean with its standard error, both to the error's second digit: `12.34 ± 0.56`. */
-export function formatWithError(value: number, error: number): string {
-  if (!(error > 0) || !Number.isFinite(error)) return formatNumber(value)
-  const digits = Math.max(0, Math.min(12, 1 - Math.floor(Math.log10(error))))
-  return `${value.toFixed(digits)} ± ${error.toFixed(digits)}`
-}
-
 /** Milliseconds as `12.3 s`, `4:05 min` or `2:10:00 h`. */
 export function formatDuration(ms: number): string {
   const seconds = ms / 1_000

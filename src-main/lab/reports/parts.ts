@@ -1,14 +1,19 @@
 import {
-  eigenvalueRows,
-  formatWithUncertainty,
-  measurementNames,
+  alarmOf,
+  formatCount,
+  measuredValues,
+  measurementChecks,
   measurementStatusWords,
+  measurementTitle,
   methodEntries,
+  resultTables,
   type Definition,
   type Figure,
   type HeadlineNumber,
+  type MeasurementCheck,
+  type ResultTable,
 } from '#shared/figures'
-import type { EigenpairsDocument, MeasurementDocument } from '#shared/schemas'
+import type { MeasurementDocument } from '#shared/schemas'
 import { html, trusted, type Html } from './html.ts'
 import { renderFigure } from './render-figure.ts'
 
@@ -28,10 +33,11 @@ export const definitionList = (entries: readonly Definition[]): Html =>
 export const headline = (numbers: readonly HeadlineNumber[]): Html =>
   html`<dl class="numbers">
     ${numbers.map(
-      ({ label, value, note }) =>
+      ({ label, value, note, alarm }) =>
         html`<div>
           <dt>${label}</dt>
           <dd class="value">${value}</dd>
+          ${alarm === null ? null : html`<dd class="alarm">${alarm.shape} ${alarm.word}</dd>`}
           <dd class="note">${note}</dd>
         </div> `,
     )}
@@ -47,60 +53,56 @@ export function figureBlock(figure: Figure, name: string, height = 300): Html {
   </figure>`
 }
 
-function eigenvalueTable(document: EigenpairsDocument): Html {
-  const rows = eigenvalueRows(document)
-  return html`<div class="scroll">
+const resultTable = ({ title, columns, rows }: ResultTable): Html =>
+  html`<div class="scroll">
     <table>
+      <caption>
+        ${title}
+      </caption>
       <thead>
         <tr>
-          <th scope="col">Eigenvalue</th>
-          <th scope="col">λ</th>
-          <th scope="col">Residual</th>
-          <th scope="col">Residual / |λ|max</th>
-          <th scope="col">Status</th>
+          ${columns.map(
+            ({ text, isNumber }) =>
+              html`<th scope="col" class="${isNumber ? 'number' : 'text'}">${text}</th> `,
+          )}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
-          (row) =>
-            html`<tr>
-              <th scope="row">${row.label}</th>
-              <td>${row.value}</td>
-              <td>${row.residual}</td>
-              <td>${row.relativeResidual}</td>
-              <td>${row.isConverged ? 'converged' : 'above tolerance'}</td>
+          ({ cells, isAlarming }) =>
+            html`<tr class="${isAlarming ? 'alarm' : 'plain'}">
+              ${cells.map(
+                (cell, i) =>
+                  html`<td class="${columns[i]?.isNumber === true ? 'number' : 'text'}">
+                    ${cell}
+                  </td> `,
+              )}
             </tr> `,
         )}
       </tbody>
     </table>
   </div>`
-}
 
-function resultOf(document: MeasurementDocument): Html {
-  switch (document.kind) {
-    case 'eigenpairs':
-      return eigenvalueTable(document)
-    case 'trace':
-      return html`<p>
-        tr H = ${formatWithUncertainty(document.value, document.standardError)} (± 1 standard error
-        over ${document.probes} probes)
-      </p>`
-    case 'density': {
-      const { mean, meanStandardError, square, squareStandardError } = document.moments
-      return html`<p>
-        tr H / n = ${formatWithUncertainty(mean, meanStandardError)}, tr H² / n =
-        ${formatWithUncertainty(square, squareStandardError)} (± 1 standard error over
-        ${document.probes} probes)
-      </p>`
-    }
-  }
-}
+const checkLine = ({ title, detail, holds }: MeasurementCheck): Html =>
+  holds
+    ? html`<p>✓ ${title}. <span class="soft">${detail}</span></p>`
+    : html`<p class="alarm"><strong>✕ ${title}.</strong> ${detail}</p>`
 
-/** A measurement: its result, how it ended, how it was made and what it cost. */
-export function measurementBlock(document: MeasurementDocument): Html {
+/** A measurement: its result, how it ended, what it was checked against, how it was made and what it cost. */
+export function measurementBlock(document: MeasurementDocument, hasSteps = false): Html {
   const { shape, word } = measurementStatusWords[document.status]
+  const tone = alarmOf(document.status) === null ? 'status' : 'status alarm'
+  const step = hasSteps ? `, step ${formatCount(document.step)}` : ''
+  // Eigenvalues stand in their table with their residuals.
+  const values =
+    document.kind === 'eigenpairs' || document.kind === 'interior' ? [] : measuredValues(document)
   return html`<section class="block">
-    <h3>${measurementNames[document.kind]} · <span class="status">${shape} ${word}</span></h3>
-    ${resultOf(document)} ${definitionList(methodEntries(document))}
+    <h3>${measurementTitle(document)}${step} · <span class="${tone}">${shape} ${word}</span></h3>
+    ${values.map(
+      ({ label, value, note }) =>
+        html`<p>${label} = ${value}${note === '' ? '' : ` (${note})`}</p> `,
+    )}
+    ${measurementChecks(document).map(checkLine)} ${resultTables(document).map(resultTable)}
+    ${definitionList(methodEntries(document))}
   </section>`
 }

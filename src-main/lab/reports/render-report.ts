@@ -1,9 +1,11 @@
 import {
   dataCardEntries,
+  documentsOf,
   formatTime,
   headlineNumbers,
-  latestDocuments,
+  latestOf,
   mainTrainingFigures,
+  matrixGroups,
   meanings,
   moreTrainingFigures,
   provenanceEntries,
@@ -97,7 +99,9 @@ function training(detail: RunDetail, metrics: readonly MetricRow[]): Html {
 }
 
 function spectrum({ measurements: documents }: RunDetail): Html | null {
-  const { density, eigenpairs } = latestDocuments(documents)
+  const whole = matrixGroups(documents)[0]?.documents ?? []
+  const density = latestOf(documentsOf(whole, 'density'))
+  const eigenpairs = latestOf(documentsOf(whole, 'eigenpairs'))
   if (density === null) return null
   const linear = spectralDensityFigure(density, { axis: 'linear', scale: 'log', eigenpairs })
   const asinh = spectralDensityFigure(density, { axis: 'asinh', eigenpairs })
@@ -113,7 +117,7 @@ function measurements({ measurements: documents, spec }: RunDetail): Html {
       ? html`<p class="soft">${documents.length} of ${wanted} measurements were made.</p>`
       : null
   return html`<h2>Measurements</h2>
-    ${missing} ${documents.map(measurementBlock)}`
+    ${missing} ${documents.map((document) => measurementBlock(document))}`
 }
 
 const settings = ({ spec }: RunDetail): Html =>

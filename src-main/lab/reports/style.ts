@@ -11,8 +11,8 @@ const variables = (colors: FigureColors): string =>
 
 /** The report's whole style: the colors of screen and paper, and a page that prints. */
 export const reportStyle = `
-:root { color-scheme: light dark; ${variables(lightColors)} }
-@media screen and (prefers-color-scheme: dark) { :root { ${variables(darkColors)} } }
+:root { color-scheme: light dark; --alarm: #b03a00; ${variables(lightColors)} }
+@media screen and (prefers-color-scheme: dark) { :root { --alarm: #ff9a6b; ${variables(darkColors)} } }
 * { box-sizing: border-box }
 body {
   margin: 0 auto; max-width: 56rem; padding: 2.5rem 1.5rem 4rem;
@@ -26,6 +26,7 @@ h3 { margin: 1.5rem 0 0.5rem; font-size: 0.9375rem }
 p { margin: 0.25rem 0; overflow-wrap: anywhere }
 .soft, figcaption, dt, thead th { color: var(--ink-soft) }
 .status { font-weight: 600 }
+.alarm { color: var(--alarm); font-weight: 600 }
 .code { font-family: 'JetBrains Mono', ui-monospace, Menlo, monospace; font-size: 0.875em; overflow-wrap: anywhere }
 .numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0 }
 .numbers dt, .numbers .note { font-size: 0.8125rem; color: var(--ink-soft) }
@@ -40,7 +41,8 @@ figcaption { margin-top: 0.5rem; font-size: 0.8125rem }
 figure, .scroll { overflow-x: auto }
 table { border-collapse: collapse; margin: 0.5rem 0 }
 th, td { padding: 0.125rem 1.5rem 0.125rem 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
-th:not(:first-child), td { text-align: right }
+.number { text-align: right }
+caption { text-align: left; font-weight: 500 }
 section.block { break-inside: avoid }
 @media (max-width: 40rem) { .pairs div { grid-template-columns: minmax(0, 1fr); gap: 0 } }
 @media print { figure svg { min-width: 0 } body { max-width: none; padding: 0 } }

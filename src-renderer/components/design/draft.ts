@@ -34,6 +34,7 @@ export function draftOf(field: Field, value: unknown): Draft {
     case 'switch':
       return given === true
     case 'numbers':
+    case 'texts':
       return Array.isArray(given) ? given.map(textOf).join(', ') : textOf(given)
     case 'group':
       return groupDraft(field, given)
@@ -54,6 +55,7 @@ export function isDraftOf(field: Field, stored: unknown): stored is Draft {
     case 'number':
     case 'numbers':
     case 'text':
+    case 'texts':
       return typeof stored === 'string'
     case 'choice':
       return typeof stored === 'string' && field.options.includes(stored)
@@ -101,6 +103,12 @@ function variantDraft(field: VariantField, value: unknown): VariantDraft {
   }
 }
 
+/** What was typed in a list. */
+const partsOf = (draft: Draft): string[] =>
+  textOf(draft)
+    .split(/[\s,;]+/)
+    .filter((part) => part !== '')
+
 /** A number if the text is one, else the text itself, which the schema then refuses. */
 function numberFrom(text: string): number | string {
   const plain = text.trim().replaceAll('−', '-')
@@ -114,10 +122,11 @@ export function valueOf(field: Field, draft: Draft): unknown {
     case 'number':
       return field.isOptional && textOf(draft).trim() === '' ? undefined : numberFrom(textOf(draft))
     case 'numbers':
-      return textOf(draft)
-        .split(/[\s,;]+/)
-        .filter((part) => part !== '')
-        .map(numberFrom)
+      return partsOf(draft).map(numberFrom)
+    case 'texts': {
+      const parts = partsOf(draft)
+      return field.isOptional && parts.length === 0 ? undefined : parts
+    }
     case 'text':
       return field.isOptional && draft === '' ? undefined : draft
     case 'choice':

@@ -5,6 +5,7 @@ export type Field =
   | ChoiceField
   | SwitchField
   | NumberListField
+  | TextListField
   | GroupField
   | VariantField
   | ListField
@@ -41,6 +42,12 @@ export interface NumberListField extends FieldBase {
   readonly isInteger: boolean
   readonly range: NumberRange
   readonly minItems: number
+  readonly maxItems: number | null
+}
+export interface TextListField extends FieldBase {
+  readonly type: 'texts'
+  /** Of each text. */
+  readonly maxLength: number | null
   readonly maxItems: number | null
 }
 export interface GroupField extends FieldBase {
@@ -200,6 +207,9 @@ function listFrom(base: FieldBase, node: SchemaNode): Field {
       minItems: node.minItems ?? 0,
       maxItems,
     }
+  }
+  if (items.type === 'string') {
+    return { ...base, type: 'texts', maxLength: items.maxLength ?? null, maxItems }
   }
   throw new Error(`internal: no control for the list ${base.key}`)
 }

@@ -46,6 +46,8 @@ function ruleOf(field: Field, isMissing: boolean): string | null {
       return field.maxLength === null || isMissing
         ? 'must not be empty'
         : `must be ${String(field.minLength)} to ${String(field.maxLength)} characters long`
+    case 'texts':
+      return `each must be at most ${String(field.maxLength)} characters long`
     case 'choice':
       return `must be one of ${field.options.join(', ')}`
     default:
@@ -59,6 +61,7 @@ function lengthRule(field: Field): string | null {
     const most = field.maxItems === null ? '' : ` and at most ${String(field.maxItems)}`
     return `must list at least ${String(field.minItems)}${most} numbers`
   }
+  if (field.type === 'texts') return `must list at most ${String(field.maxItems)}`
   return field.type === 'list' && field.maxItems !== null
     ? `must be at most ${String(field.maxItems)}`
     : null
@@ -114,7 +117,7 @@ export function checkSpec(form: Field, value: unknown): CheckedSpec {
     const rule =
       issue.code === 'custom'
         ? null
-        : field.type === 'numbers' && !isInside
+        : (field.type === 'numbers' || field.type === 'texts') && !isInside
           ? lengthRule(field)
           : field.type === 'list'
             ? lengthRule(field)

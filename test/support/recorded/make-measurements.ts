@@ -8,7 +8,11 @@ const common = {
   parameterCount: 3_466,
   sampleCount: 1_438,
   step: 920,
-}
+  operator: 'hessian',
+  size: null,
+  tensors: null,
+  split: 'training',
+} as const
 
 const outliers = [4.218, 3.674, 3.101, 2.745, 2.204, 1.873, 1.512, 1.204, 0.962, 0.513]
 
@@ -32,6 +36,8 @@ export function makeEigenpairs(): EigenpairsDocument {
       residual: 3e-6 * 5 ** i * (0.5 + uniform()),
     })),
     orthogonalityLoss: 3.1e-13,
+    blockSize: 1,
+    fileName: null,
   }
 }
 
@@ -46,6 +52,7 @@ export function makeTrace(): TraceDocument {
     value: 37.284,
     standardError: 0.918,
     probes: 64,
+    precision: null,
   }
 }
 
@@ -93,5 +100,13 @@ export function makeDensity(probes = 10, steps = 40): DensityDocument {
       square: 0.0203,
       squareStandardError: 0.0011,
     },
+    level: null,
+    atoms: [],
+    zero: null,
+    negative: null,
+    selfCheck: null,
+    crossCheck: null,
+    resampling: null,
+    orthogonalityLoss: 2.4e-13,
   }
 }

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { NetworkDescription, ProbeOptions, ProbeResult } from '#lab/experiments'
+import { measurementLabel, measurementText } from '#shared/figures'
 import {
   computeSchema,
   explainSchemaError,
@@ -10,7 +11,6 @@ import {
   type NetworkSpec,
 } from '#shared/schemas'
 import type { AddCommand, CliContext } from '../context.ts'
-import { measurementText } from '../describe-run.ts'
 import { UsageError } from '../io.ts'
 import { parseJsonText } from '../json-text.ts'
 import {
@@ -220,7 +220,10 @@ function textOf(result: ProbeResult): string {
     [`loss (${result.lossKind})`, formatNumber(result.loss)],
     ['accuracy', formatNumber(result.accuracy)],
     ['gradient norm', formatNumber(result.gradientNorm)],
-    ...result.measurements.map((document) => [document.kind, measurementText(document)]),
+    ...result.measurements.map((document) => [
+      measurementLabel(document),
+      measurementText(document),
+    ]),
     ['products', String(result.measurements.reduce((sum, { cost }) => sum + cost.products, 0))],
     ['time', `${formatDuration(result.elapsedMs)} on ${result.device}`],
     ['seed', String(result.seed)],

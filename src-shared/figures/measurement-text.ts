@@ -1,0 +1,52 @@
+import type { EigenpairsDocument, MeasurementDocument } from '../schemas/index.ts'
+import { formatCount, formatNumber } from './format.ts'
+import { isWholeHessian, matrixText } from './measured-matrix.ts'
+import { measuredValues } from './measured-values.ts'
+import { measurementChecks } from './measurement-checks.ts'
+import { alarmOf } from './status-words.ts'
+
+/**
+ * A measurement in one line: what must not be missed first, then its values with their uncertainties, then its cost.
+ *
+ * @example
+ * measurementText(trace) // 'tr H = 37.3 ± 0.9 · Hutchinson, Rademacher probes · 64 products'
+ */
+export function measurementText(document: MeasurementDocument): string {
+  const alarm = alarmOf(document.status)
+  const broken = measurementChecks(document).filter(({ holds }) => !holds)
+  return [
+    ...(alarm === null ? [] : [`${alarm.shape} ${alarm.word.toUpperCase()}`]),
+    ...broken.map(({ title }) => `✕ ${title}`),
+    valuesText(document),
+    document.method,
+    `${formatCount(document.cost.products)} products`,
+  ].join(' · ')
+}
+
+/** What it is a measurement of, short enough to begin a line, e.g. `trace of G, step 100`. */
+export function measurementLabel(document: MeasurementDocument, hasSteps = false): string {
+  const kind = document.kind === 'scalar' ? document.quantity : document.kind
+  const name = isWholeHessian(document) ? kind : `${kind} of ${matrixText(document)}`
+  return hasSteps ? `${name}, step ${formatCount(document.step)}` : name
+}
+
+function valuesText(document: MeasurementDocument): string {
+  if (document.kind === 'eigenpairs') return eigenvaluesText(document)
+  if (document.kind === 'interior') {
+    const values = document.pairs.map(({ value }) => formatNumber(value)).join(', ')
+    return `nearest ${formatNumber(document.target)}: ${values === '' ? 'none' : values}`
+  }
+  const values = measuredValues(document)
+  return values.length === 0
+    ? 'nothing found'
+    : values.map(({ label, value }) => `${label} = ${value}`).join('; ')
+}
+
+function eigenvaluesText({ top, bottom }: EigenpairsDocument): string {
+  const list = (pairs: readonly { readonly value: number }[]): string =>
+    pairs.map(({ value }) => formatNumber(value)).join(', ')
+  return [
+    ...(top.length > 0 ? [`top ${list(top)}`] : []),
+    ...(bottom.length > 0 ? [`bottom ${list(bottom)}`] : []),
+  ].join('; ')
+}
