@@ -59,7 +59,6 @@ export class BatchSum {
    * Runs over all batches.
    *
    * @param before - Inputs ahead of each batch's.
-   * @param after - Inputs behind them.
    * @param sums - Where the sums go; of a single batch they are written there at once. Of several batches they may be
    *   left where they are (null).
    * @returns `sums`, or buffers that hold until the next call.
@@ -67,16 +66,15 @@ export class BatchSum {
   async run(
     before: readonly TensorInput[],
     batches: readonly (readonly TensorInput[])[],
-    after: readonly TensorInput[],
     sums: readonly TensorData[] | null,
   ): Promise<readonly TensorData[]> {
     if (this.#total.length === 0) {
-      const inputs = [...before, ...batches[0]!, ...after]
+      const inputs = [...before, ...batches[0]!]
       return sums === null ? this.#executable.run(inputs) : this.#executable.run(inputs, sums)
     }
     for (const tensor of this.#total) await tensor.clear()
     for (const batch of batches) {
-      await this.#executable.run([...before, ...batch, ...after, ...this.#total], this.#target)
+      await this.#executable.run([...before, ...batch, ...this.#total], this.#target)
       ;[this.#target, this.#total] = [this.#total, this.#target]
     }
     // After the swap the tensors written last are the total.

@@ -1,15 +1,17 @@
+import type { Vector } from '#geometry/operators'
 import { layoutViews, type Layout, type TensorData } from '#tensor/dense'
 import type { Program } from '#tensor/program'
 import type { ResidentTensor, Runtime } from '#tensor/runtime'
-import { hvp } from '#tensor/transforms'
+import { batchTangents } from '#tensor/transforms'
+import { allocateVector, type Precision } from './precision.ts'
 import { LinearSum, planProduct } from './linear-sum.ts'
 
 /** Buffers of K vectors, tensor by tensor: `[K, shape…]` one after another. */
-const allocateBlocks = (layout: Layout, rows: number): Float32Array[] =>
-  layout.entries.map(({ size }) => new Float32Array(rows * size))
+const allocateBlocks = (layout: Layout, rows: number, precision: Precision): Vector[] =>
+  layout.entries.map(({ size }) => allocateVector(precision, rows * size))
 
 /** Copies vectors in, tensor by tensor; missing rows become zero. */
-function pack(layout: Layout, vectors: Float32Array, rows: number, blocks: Float32Array[]): void {
+function pack(layout: Layout, vectors: Vector, rows: number, blocks: readonly Vector[]): void {
   layout.entries.forEach(({ offset, size }, i) => {
     for (let row = 0; row < rows; row += 1) {
       const from = row * layout.size + offset
@@ -24,7 +26,7 @@ function unpack(
   layout: Layout,
   blocks: readonly TensorData[],
   rows: number,
-  vectors: Float32Array,
+  vectors: Vector,
 ): void {
   layout.entries.forEach(({ offset, size }, i) => {
     for (let row = 0; row < rows; row += 1) {
@@ -39,14 +41,14 @@ class VectorViews {
   readonly #layout: Layout
   readonly #known = new WeakMap<
     ArrayBufferLike,
-    { readonly offset: number; readonly views: readonly Float32Array[] }
+    { readonly offset: number; readonly views: readonly Vector[] }
   >()
 
   constructor(layout: Layout) {
     this.#layout = layout
   }
 
-  of(vector: Float32Array): readonly Float32Array[] {
+  of(vector: Vector): readonly Vector[] {
     const { buffer, byteOffset: offset } = vector
     const known = this.#known.get(buffer)
     if (known?.offset === offset) return known.views
@@ -56,7 +58,21 @@ class VectorViews {
   }
 }
 
-/** Hessian-vector products for one fixed number of rows, summed over batches. */
+/** What a {@link BlockProduct} is made from. */
+export interface BlockProductOptions {
+  /** The product with one vector: inputs are the parameters, those of a batch, and one tangent a tensor of `layout`. */
+  readonly product: Program
+  /** Of the vectors. */
+  readonly layout: Layout
+  readonly precision: Precision
+  readonly batchCount: number
+  readonly rows: number
+  readonly runtime: Runtime
+  /** Bytes that residuals may take. */
+  readonly memory: number
+}
+
+/** Products of a matrix with blocks of one fixed number of rows, summed over batches. */
 export class BlockProduct {
   /** Memory of residuals that are kept from call to call, in bytes. */
   readonly residualBytes: number
@@ -65,62 +81,49 @@ export class BlockProduct {
   readonly #tangents: VectorViews
   readonly #products: VectorViews
   /** Null for single vectors, which are read and written where they lie. */
-  readonly #input: Float32Array[] | null
+  readonly #input: Vector[] | null
   /** Where sums over a single batch go; over several they are unpacked from where they were added up. */
-  readonly #output: Float32Array[] | null
+  readonly #output: Vector[] | null
 
-  private constructor(
-    sum: LinearSum,
-    residualBytes: number,
-    layout: Layout,
-    rows: number,
-    batchCount: number,
-  ) {
+  private constructor(sum: LinearSum, residualBytes: number, options: BlockProductOptions) {
+    const { layout, rows, batchCount, precision } = options
     this.#sum = sum
     this.residualBytes = residualBytes
     this.#layout = layout
     this.#tangents = new VectorViews(layout)
     this.#products = new VectorViews(layout)
-    this.#input = rows === 1 ? null : allocateBlocks(layout, rows)
-    this.#output = rows === 1 || batchCount > 1 ? null : allocateBlocks(layout, rows)
+    this.#input = rows === 1 ? null : allocateBlocks(layout, rows, precision)
+    this.#output = rows === 1 || batchCount > 1 ? null : allocateBlocks(layout, rows, precision)
   }
 
-  /**
-   * Compiles for a loss whose first inputs are the parameters of `layout`.
-   *
-   * @param memory - Bytes that residuals may take.
-   */
-  static async create(
-    loss: Program,
-    layout: Layout,
-    batchCount: number,
-    rows: number,
-    runtime: Runtime,
-    memory: number,
-  ): Promise<BlockProduct> {
-    const wrt = layout.entries.map((_, i) => i)
-    const program = hvp(loss, wrt, rows)
-    const tangents = wrt.map((i) => loss.inputs.length + i)
+  /** Compiles the product with `rows` vectors. */
+  static async create(options: BlockProductOptions): Promise<BlockProduct> {
+    const { product, layout, batchCount, rows, runtime, memory } = options
+    const count = layout.entries.length
+    const program = batchTangents(product, count, rows)
+    const first = program.inputs.length - count
+    const tangents = layout.entries.map((_, i) => first + i)
     const plan = planProduct(program, tangents, batchCount, memory)
     const sum = await LinearSum.create(program, plan, batchCount, runtime)
-    return new BlockProduct(sum, plan.residualBytes, layout, rows, batchCount)
+    return new BlockProduct(sum, plan.residualBytes, options)
   }
 
   /** Writes the products of the first `rows` vectors of `input` to `output`; parameters and batches never change. */
   async apply(
     parameters: readonly ResidentTensor[],
     batches: readonly (readonly ResidentTensor[])[],
-    input: Float32Array,
+    input: Vector,
     rows: number,
-    output: Float32Array,
+    output: Vector,
   ): Promise<void> {
     if (this.#input === null) {
       const [tangents, products] = [this.#tangents.of(input), this.#products.of(output)]
-      await this.#sum.run(parameters, batches, tangents, products)
+      await this.#sum.run(parameters, batches, () => tangents, products)
       return
     }
-    pack(this.#layout, input, rows, this.#input)
-    const sums = await this.#sum.run(parameters, batches, this.#input, this.#output)
+    const tangents = this.#input
+    pack(this.#layout, input, rows, tangents)
+    const sums = await this.#sum.run(parameters, batches, () => tangents, this.#output)
     unpack(this.#layout, sums, rows, output)
   }
 

@@ -1,14 +1,9 @@
 import type { TensorData } from '#tensor/dense'
 import { countOperations, type Program } from '#tensor/program'
-import {
-  allocateTensor,
-  bytesOf,
-  type ResidentTensor,
-  type Runtime,
-  type TensorInput,
-} from '#tensor/runtime'
+import { bytesOf, type Runtime, type TensorInput } from '#tensor/runtime'
 import { linearize, type Linearized } from '#tensor/transforms'
 import { BatchSum } from './batch-sum.ts'
+import { Residuals } from './residuals.ts'
 
 /** Share of the work that must be saved to be worth the memory of the residuals. */
 const leastSaving = 0.05
@@ -49,69 +44,43 @@ export function planProduct(
 /** The sum over batches of a program that is linear in its last inputs. */
 export class LinearSum {
   readonly #sum: BatchSum
-  readonly #runtime: Runtime
-  readonly #primal: Program | null
-  #residuals: ResidentTensor[][] | null = null
+  readonly #residuals: Residuals
 
-  private constructor(sum: BatchSum, runtime: Runtime, primal: Program | null) {
+  private constructor(sum: BatchSum, residuals: Residuals) {
     this.#sum = sum
-    this.#runtime = runtime
-    this.#primal = primal
+    this.#residuals = residuals
   }
 
   /** Compiles what every call evaluates. */
   static async create(
     program: Program,
-    plan: ProductPlan,
+    { linearized }: ProductPlan,
     batchCount: number,
     runtime: Runtime,
   ): Promise<LinearSum> {
-    const perCall = plan.linearized?.tangent ?? program
-    const sum = await BatchSum.create(perCall, batchCount, runtime)
-    return new LinearSum(sum, runtime, plan.linearized?.primal ?? null)
+    const sum = await BatchSum.create(linearized?.tangent ?? program, batchCount, runtime)
+    return new LinearSum(sum, new Residuals(linearized?.primal ?? null, runtime))
   }
 
   /**
    * Runs over all batches, as {@link BatchSum.run}; the first call also evaluates the residuals, so `before` and `batches`
    * must be the same in all calls.
+   *
+   * @param varying - The inputs the program is linear in, of each batch.
    */
   async run(
     before: readonly TensorInput[],
     batches: readonly (readonly TensorInput[])[],
-    varying: readonly TensorInput[],
+    varying: (batch: number) => readonly TensorInput[],
     sums: readonly TensorData[] | null,
   ): Promise<readonly TensorData[]> {
-    this.#residuals ??= await this.#evaluateResiduals(before, batches)
-    const residuals = this.#residuals
-    const extended = batches.map((batch, i) => [...batch, ...residuals[i]!])
-    return this.#sum.run(before, extended, varying, sums)
+    const residuals = await this.#residuals.of(before, batches)
+    const extended = batches.map((batch, i) => [...batch, ...residuals[i]!, ...varying(i)])
+    return this.#sum.run(before, extended, sums)
   }
 
   async release(): Promise<void> {
-    for (const tensor of this.#residuals?.flat() ?? []) tensor.release()
+    this.#residuals.release()
     await this.#sum.release()
-  }
-
-  async #evaluateResiduals(
-    before: readonly TensorInput[],
-    batches: readonly (readonly TensorInput[])[],
-  ): Promise<ResidentTensor[][]> {
-    const types = this.#primal?.outputs.map(({ type }) => type) ?? []
-    if (this.#primal === null || types.length === 0) return batches.map(() => [])
-    const executable = await this.#runtime.compile(this.#primal, { residentOutputs: types.length })
-    try {
-      const all: ResidentTensor[][] = []
-      for (const batch of batches) {
-        const tensors: ResidentTensor[] = []
-        for (const type of types) {
-          tensors.push(await this.#runtime.upload(allocateTensor(type), type))
-        }
-        await executable.run([...before, ...batch], tensors)
-        all.push(tensors)
-      }
-      return all
-    } finally {
-      await executable.release()
-    }
   }
 }

@@ -1,11 +1,11 @@
 import { createStream, InputError } from '#base'
-import type { HessianOperator } from '#geometry/curvature'
+import type { CurvatureOperator } from '#geometry/curvature'
 import type { Samples } from '#learn/datasets'
 import type { Model } from '#learn/models'
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
 import type { Runtime } from '#tensor/runtime'
+import { curvatureOfSamples } from './curvature-of-samples.ts'
 import type { ExperimentData } from './data.ts'
-import { hessianOfSamples } from './hessian-of-samples.ts'
 import type { MemoryPlan } from './memory-plan.ts'
 import { evaluatedSamples } from './split-evaluation.ts'
 
@@ -53,14 +53,14 @@ export function measuredSamples(
 export class MeasuredMatrices {
   readonly #sources: MatrixSources
   #key = ''
-  #operator: HessianOperator | null = null
+  #operator: CurvatureOperator | null = null
 
   constructor(sources: MatrixSources) {
     this.#sources = sources
   }
 
   /** The matrix of a measurement at a step. */
-  async operator(matrix: MatrixSpec, network: NetworkAtStep): Promise<HessianOperator> {
+  async operator(matrix: MatrixSpec, network: NetworkAtStep): Promise<CurvatureOperator> {
     const { operator, draws, tensors, split, samples } = matrix
     const key = JSON.stringify([operator, draws, tensors, split, samples, network.step])
     if (this.#operator !== null && this.#key === key) return this.#operator
@@ -72,13 +72,24 @@ export class MeasuredMatrices {
 
   /** A matrix over given samples, which is the caller's to release. */
   create(
-    _matrix: MatrixSpec,
+    { operator, draws, tensors }: MatrixSpec,
     { parameters, buffers }: NetworkAtStep,
     samples: Samples,
-  ): Promise<HessianOperator> {
-    const { model, spec, runtime, plan } = this.#sources
-    const { loss } = spec.train
-    return hessianOfSamples({ model, loss, parameters, buffers, samples, runtime, ...plan })
+  ): Promise<CurvatureOperator> {
+    const { model, spec, seed, runtime, plan } = this.#sources
+    return curvatureOfSamples({
+      kind: operator,
+      model,
+      loss: spec.train.loss,
+      parameters,
+      buffers,
+      samples,
+      tensors,
+      draws,
+      stream: createStream(seed, 'measure', 'draws'),
+      runtime,
+      ...plan,
+    })
   }
 
   async release(): Promise<void> {

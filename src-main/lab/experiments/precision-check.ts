@@ -8,7 +8,7 @@ import { layoutViews } from '#tensor/dense'
 import { interpretProgram } from '#tensor/runtime'
 import { hvp, valueAndGradient } from '#tensor/transforms'
 import { partitionSamples } from './batches.ts'
-import { hessianOfSamples } from './hessian-of-samples.ts'
+import { curvatureOfSamples } from './curvature-of-samples.ts'
 
 /** Relative deviations of the native float32 numbers from the float64 reference. */
 export interface PrecisionCheck {
@@ -73,7 +73,8 @@ export async function checkPrecision(seed: number): Promise<PrecisionCheck> {
   const [loss] = await evaluator.evaluate(parameters, batches)
   await evaluator.release()
   const slope = await sumGradients({ loss: program(batchSize), layout, parameters, batches })
-  const operator = await hessianOfSamples({
+  const operator = await curvatureOfSamples({
+    kind: 'hessian',
     model,
     loss: 'cross-entropy',
     parameters,

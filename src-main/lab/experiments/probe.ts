@@ -21,7 +21,7 @@ import {
   type NetworkSpec,
 } from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
-import { hessianOfSamples } from './hessian-of-samples.ts'
+import { curvatureOfSamples } from './curvature-of-samples.ts'
 import { measureQuantity } from './measures/index.ts'
 import { modelOfNetwork } from './model-of-network.ts'
 
@@ -126,7 +126,8 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     batches,
     runtime,
   })
-  const operator = await hessianOfSamples({
+  const operator = await curvatureOfSamples({
+    kind: 'hessian',
     model,
     loss,
     parameters,

@@ -2,7 +2,7 @@ import { createStream } from '#base'
 import { estimateTrace } from '#geometry/spectral'
 import { fullyConnected, initializeParameters } from '#learn/models'
 import { sampleGaussianMixture } from '#learn/datasets'
-import { hessianOfSamples } from './hessian-of-samples.ts'
+import { curvatureOfSamples } from './curvature-of-samples.ts'
 
 /** An estimated trace beside the exact one. */
 export interface TraceCheck {
@@ -31,7 +31,8 @@ export async function checkTrace(seed: number): Promise<TraceCheck> {
     { dimension: 6, classes: 4, samples: 200, separation: 3, noise: 1, labelNoise: 0 },
     createStream(seed, 'trace-check', 'data'),
   )
-  const operator = await hessianOfSamples({
+  const operator = await curvatureOfSamples({
+    kind: 'hessian',
     model,
     loss: 'cross-entropy',
     parameters: initializeParameters(model, createStream(seed, 'trace-check', 'weights')),

@@ -15,6 +15,13 @@ export {
 } from './losses.ts'
 export type { MlpSettings } from './mlp.ts'
 export { buildModel, type Model, type ModelSettings } from './model.ts'
+export {
+  outputFisherProgram,
+  outputLossProgram,
+  sampleLossProgram,
+  scoreProgram,
+  type OutputLossOptions,
+} from './output-losses.ts'
 export type { LearningRateFactors, Parameterization } from './parameterization.ts'
 export type { ResnetSettings } from './resnet.ts'
 export type { Mode, PlacedTap } from './scope.ts'

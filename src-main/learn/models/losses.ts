@@ -47,6 +47,17 @@ export function rowLosses(loss: Loss, outputs: Tracer, targets: Tracer): Tracer 
   return mul(reduceSum(mul(difference, difference), [1]), 0.5)
 }
 
+/**
+ * The mean over the answers of each sample.
+ *
+ * @param rows - `[b · answers]`.
+ * @returns `[b]`.
+ */
+export function sampleMeans(rows: Tracer, batchSize: number): Tracer {
+  const answers = rows.shape[0]! / batchSize
+  return answers === 1 ? rows : reduceMean(reshape(rows, [batchSize, answers]), [1])
+}
+
 /** What a loss program computes. */
 export interface LossProgramOptions {
   readonly model: Model
@@ -65,7 +76,7 @@ export interface LossProgramOptions {
 }
 
 /** Type of a batch of targets: int32 `[b · answers a sample]`, or float32 `[b, values]`. */
-function targetType({ task }: Model, batchSize: number): ValueType {
+export function targetType({ task }: Model, batchSize: number): ValueType {
   const { targets } = task
   return targets.kind === 'classes'
     ? { dtype: 'int32', shape: [batchSize * labelsPerSample(targets)] }
@@ -92,11 +103,7 @@ export function lossProgram(options: LossProgramOptions): Program {
   const scope = tracingScope(graph, record, { mode, rule: model.rule, onTap })
   const outputs = model.apply(scope, features)
 
-  const answers = outputs.shape[0]! / batchSize
-  const weighted = (rows: Tracer): Tracer =>
-    reduceSum(
-      mul(weights, answers === 1 ? rows : reduceMean(reshape(rows, [batchSize, answers]), [1])),
-    )
+  const weighted = (rows: Tracer): Tracer => reduceSum(mul(weights, sampleMeans(rows, batchSize)))
   const results = [weighted(rowLosses(loss, outputs, targets))]
   if (withAccuracy) {
     results.push(weighted(cast(equal(argmax(outputs, 1), targets), 'float32')))

@@ -34,9 +34,13 @@ export function createLayout(
  *
  * @throws ShapeError if the buffer has not exactly the layout's size.
  */
-export function layoutViews(layout: Layout, flat: Float32Array): Float32Array[] {
+export function layoutViews<Flat extends Float32Array | Float64Array>(
+  layout: Layout,
+  flat: Flat,
+): Flat[] {
   if (flat.length !== layout.size) {
     throw new ShapeError('parameters', `[${layout.size}]`, [flat.length])
   }
-  return layout.entries.map(({ offset, size }) => flat.subarray(offset, offset + size))
+  // A view has the type of what it is a view of; the union of both hides it.
+  return layout.entries.map(({ offset, size }) => flat.subarray(offset, offset + size) as Flat)
 }

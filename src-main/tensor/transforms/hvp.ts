@@ -33,7 +33,18 @@ export function hvp(program: Program, wrt: readonly number[], rows: number | nul
   const products = simplifyProgram(lastOutputs(jvp(gradient(program, wrt), wrt), wrt.length), {
     varyingInputs: tangentInputs,
   })
-  if (rows === null) return { ...products, name: `hvp(${program.name})` }
-  const isBatched = products.inputs.map((_, i) => i >= inputCount)
-  return { ...simplifyProgram(batch(products, isBatched, rows)), name: `hvp(${program.name})` }
+  const named = { ...products, name: `hvp(${program.name})` }
+  return rows === null ? named : batchTangents(named, wrt.length, rows)
+}
+
+/**
+ * Blocks of tangents: a map that is linear in its last inputs, for several of them at once.
+ *
+ * @param count - Inputs that are tangents.
+ * @returns The program with these inputs and all outputs `[rows, …]`.
+ */
+export function batchTangents(program: Program, count: number, rows: number): Program {
+  const first = program.inputs.length - count
+  const isBatched = program.inputs.map((_, i) => i >= first)
+  return { ...simplifyProgram(batch(program, isBatched, rows)), name: program.name }
 }

@@ -1,5 +1,6 @@
 export { batch, batchRules } from './batch.ts'
-export { gradient, hvp } from './hvp.ts'
+export { batchTangents, gradient, hvp } from './hvp.ts'
 export { jvp, jvpRules } from './jvp.ts'
 export { linearize, type Linearized } from './linearize.ts'
 export { valueAndGradient, vjp, vjpRules } from './vjp.ts'
+export { widenProgram } from './widen.ts'
