@@ -1,4 +1,13 @@
+export type { Deflation } from './deflation.ts'
 export { estimateDensity, type DensityOptions, type DensityResult } from './density.ts'
+export {
+  checkMoments,
+  type MomentCheck,
+  type MomentsOptions,
+  type MomentsResult,
+} from './density-moments.ts'
+export { findOutliers, type OutliersOptions, type OutliersResult } from './density-outliers.ts'
+export type { DensityState } from './density-state.ts'
 export { extremeEigenpairs, type EigenpairsOptions, type EigenpairsResult } from './eigenpairs.ts'
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'

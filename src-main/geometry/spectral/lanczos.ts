@@ -33,16 +33,30 @@ export interface LanczosResult {
  */
 export const breakdownFactor = 16
 
+/** How far a recurrence is, beside its basis. */
+export interface LanczosProgress {
+  readonly diagonal: readonly number[]
+  readonly offDiagonal: readonly number[]
+  readonly residualNorm: number
+  readonly hasClosed: boolean
+  /** Rows of the basis. */
+  readonly rows: number
+}
+
 /** One Lanczos recurrence that is fed its products from outside, so that several can run in lockstep. */
 export class LanczosProcess {
   readonly basis: KrylovBasis
-  readonly diagonal: number[] = []
-  readonly offDiagonal: number[] = []
-  #residualNorm = 0
-  #hasClosed = false
+  readonly diagonal: number[]
+  readonly offDiagonal: number[]
+  #residualNorm: number
+  #hasClosed: boolean
 
-  private constructor(basis: KrylovBasis) {
+  private constructor(basis: KrylovBasis, progress?: LanczosProgress) {
     this.basis = basis
+    this.diagonal = [...(progress?.diagonal ?? [])]
+    this.offDiagonal = [...(progress?.offDiagonal ?? [])]
+    this.#residualNorm = progress?.residualNorm ?? 0
+    this.#hasClosed = progress?.hasClosed ?? false
   }
 
   /**
@@ -56,6 +70,30 @@ export class LanczosProcess {
     if (norm === 0) throw new RangeError('start must not be zero')
     await basis.push(start, norm)
     return new LanczosProcess(basis)
+  }
+
+  /** Goes on from {@link progress} and the rows of the basis, `[progress.rows, n]`: bit by bit as if never interrupted. */
+  static async restore(
+    space: VectorSpace,
+    depth: number,
+    progress: LanczosProgress,
+    rows: Vector,
+  ): Promise<LanczosProcess> {
+    const basis = await KrylovBasis.create(space, depth)
+    for (let i = 0; i < progress.rows; i += 1) {
+      await basis.push(rows.subarray(i * space.size, (i + 1) * space.size), 1)
+    }
+    return new LanczosProcess(basis, progress)
+  }
+
+  get progress(): LanczosProgress {
+    return {
+      diagonal: [...this.diagonal],
+      offDiagonal: [...this.offDiagonal],
+      residualNorm: this.#residualNorm,
+      hasClosed: this.#hasClosed,
+      rows: this.basis.count,
+    }
   }
 
   /** Whether the Krylov space closed: no further step is possible. */
