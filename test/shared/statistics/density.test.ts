@@ -92,6 +92,92 @@ describe('smoothDensity', () => {
   })
 })
 
+describe('smoothDensity with atoms and a level', () => {
+  const values = Array.from({ length: 200 }, (_, i) => Math.sin(i + 1) + (i % 3))
+  const spectrum = [...values, 60, 80, -30]
+  const quadrature = {
+    nodes: [values, values],
+    weights: evenWeights([values, values]),
+    atoms: [60, 80, -30].map((value) => ({ value })),
+    dimension: 203,
+    steps: 300,
+  }
+  const exact = { nodes: [spectrum], weights: evenWeights([spectrum]) }
+  const axes = [
+    linear,
+    { kind: 'asinh', scale: 0.5 },
+    { kind: 'log', sign: 1 },
+    { kind: 'log', sign: -1 },
+  ] as const
+
+  test('is that of all eigenvalues under the same kernel, on every axis', () => {
+    for (const coordinate of axes) {
+      const options = { coordinate, kernelDeviation: 0.1, range: [-3, 3] } as const
+      const truth = smoothDensity(exact, options)
+      for (const level of [undefined, 0.95]) {
+        const curve = smoothDensity(quadrature, {
+          ...options,
+          ...(level === undefined ? {} : { level }),
+        })
+        expect(curve.level).toBe(level ?? null)
+        curve.density.forEach((y, i) => expect(y).toBeCloseTo(truth.density[i]!, 10))
+      }
+    }
+  })
+
+  test('on the logarithmic axes together has mass 1 if no eigenvalue is 0', () => {
+    const masses = ([1, -1] as const).map((sign) => {
+      const { u, density } = smoothDensity(quadrature, {
+        coordinate: { kind: 'log', sign },
+        kernelDeviation: 0.05,
+      })
+      return integral(u, density)
+    })
+    expect(masses[0]! + masses[1]!).toBeCloseTo(1, 5)
+    expect(masses[1]).toBeCloseTo(spectrum.filter((x) => x < 0).length / 203, 5)
+  })
+
+  test('has no band where only atoms are, and one of a width that shrinks with the root of probes', () => {
+    const at = (probes: number) => {
+      const nodes = Array.from({ length: probes }, () => values)
+      return smoothDensity(
+        { ...quadrature, nodes, weights: evenWeights(nodes) },
+        { coordinate: linear, kernelDeviation: 0.5, range: [-40, 90], points: 131, level: 0.95 },
+      )
+    }
+    const [one, four] = [at(1), at(4)]
+    const [onAtom, inBulk] = [120, 41]
+    expect(one.upper[onAtom]).toBeCloseTo(one.density[onAtom]!, 12)
+    expect(one.density[onAtom]).toBeGreaterThan(0)
+    const width = (curve: typeof one) => curve.upper[inBulk]! - curve.lower[inBulk]!
+    expect(width(four) / width(one)).toBeCloseTo(0.5, 1)
+    one.resolution.forEach((error) => expect(error).toBe(0))
+  })
+
+  test('widens with the level, and by the resolution where steps are few', () => {
+    const options = { coordinate: linear, kernelDeviation: 0.05, range: [-1, 3] } as const
+    const rough = { ...quadrature, nodes: [[-0.6, 0.9, 2.4]], weights: [[0.2, 0.5, 0.3]], steps: 3 }
+    const [narrow, wide] = [0.8, 0.99].map((level) => smoothDensity(rough, { ...options, level }))
+    narrow!.density.forEach((value, i) => {
+      expect(wide!.lower[i]).toBeLessThanOrEqual(narrow!.lower[i]!)
+      expect(wide!.upper[i]).toBeGreaterThanOrEqual(narrow!.upper[i]!)
+      // Between three nodes nothing is known.
+      expect(narrow!.upper[i]! - value).toBeGreaterThan(0.05)
+    })
+  })
+
+  test('needs a dimension for a level, and a range where no node has a place', () => {
+    const nodes = [[1, 2]]
+    const plain = { nodes, weights: evenWeights(nodes) }
+    expect(() => smoothDensity(plain, { coordinate: linear, level: 0.9 })).toThrow(
+      'dimension is needed for an interval',
+    )
+    expect(() => smoothDensity(plain, { coordinate: { kind: 'log', sign: -1 } })).toThrow(
+      'range must be given where no node has a place on the axis',
+    )
+  })
+})
+
 describe('asinhScale', () => {
   test('is the weighted median of |θ| and scales with the nodes', () => {
     const nodes = [[-4, -1, 1, 3, 100]]
