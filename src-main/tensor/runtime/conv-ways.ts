@@ -117,7 +117,11 @@ export function wayOf(equation: EquationOf<'conv'>, shared: SharedPatches | null
     const window = forwardWindow(params, kernel, positions)
     const outs = rhs.type.shape[params.rhsAxes[1]!]!
     const isThere = outs >= fewestRows && shared?.get(lhs)?.has(keyOf(window)) === true
-    return isThere ? { kind: 'patches', of: 'lhs', window, tapsAre: 'kernel' } : { kind: 'direct' }
+    // The runtime convolves in float32 only.
+    const isWide = lhs.type.dtype === 'float64'
+    return isThere || isWide
+      ? { kind: 'patches', of: 'lhs', window, tapsAre: 'kernel' }
+      : { kind: 'direct' }
   }
   const entries = (value: Variable, spatial: number[]): number =>
     sizeOf(value.type.shape) / sizeOf(spatial)

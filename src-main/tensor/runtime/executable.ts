@@ -1,7 +1,7 @@
 import { InputError, ShapeError } from '#base'
 import { sizeOf } from '#tensor/dense'
 import { formatType, operationsOf, type Program, type ValueType } from '#tensor/program'
-import { allocateTensor } from './allocate-tensor.ts'
+import { allocateTensor, bytesOf } from './allocate-tensor.ts'
 import { GpuTensor, staysOnGpu } from './gpu-tensor.ts'
 import { hostData } from './host-tensor.ts'
 import { webgpuRules } from './lowering-webgpu.ts'
@@ -35,7 +35,10 @@ function argumentsOf(
 
 /** Bound on the memory of a program's intermediate values. */
 const workspaceBytes = (program: Program): number =>
-  program.equations.reduce((bytes, { output }) => bytes + 4 * sizeOf(output.type.shape), 0)
+  program.equations.reduce((bytes, { output }) => bytes + bytesOf(output.type), 0)
+
+const isWide = ({ inputs, equations }: Program): boolean =>
+  [...inputs, ...equations.map(({ output }) => output)].some(({ type }) => type.dtype === 'float64')
 
 /**
  * Operations of the largest equation up to which a program runs on one thread: below, handing work to a second
@@ -68,7 +71,7 @@ export async function compileOnnx(
   const model = lowerProgram(program, isWebgpu ? webgpuRules : {}).encode(program.name)
   const session = await createSession(
     model,
-    { ...options, threads: threadsFor(program, options) },
+    { ...options, threads: threadsFor(program, options), isWide: isWide(program) },
     resident,
     workspaceBytes(program),
   )

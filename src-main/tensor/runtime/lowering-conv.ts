@@ -1,4 +1,4 @@
-import { sizeOf } from '#tensor/dense'
+import { sizeOf, type Dtype } from '#tensor/dense'
 import {
   extentsAt,
   spatialOf,
@@ -10,7 +10,7 @@ import {
 import { contract, ordered, type Labelled } from './contraction.ts'
 import { patchesNode, spread, type PatchWindow } from './conv-patches.ts'
 import { wayOf, type SharedPatches, type Way } from './conv-ways.ts'
-import { requireFloat32, type OnnxGraph } from './onnx-graph.ts'
+import type { OnnxGraph } from './onnx-graph.ts'
 
 /** A factor of a convolution: written out, and what it is in the program. */
 export interface ConvOperand {
@@ -53,6 +53,7 @@ function patchesOf(
   graph: OnnxGraph,
   value: Labelled,
   window: PatchWindow,
+  dtype: Dtype,
   tapLabel: string,
   positionLabel: string,
 ): Labelled {
@@ -61,7 +62,7 @@ function patchesOf(
   const [first = 1, ...others] = named
   const flat = [first, sizeOf(others), ...value.actual.slice(named.length)]
   const plain = graph.node('Reshape', [value.name, graph.integers(flat)])
-  const raw = patchesNode(graph, plain, flat, window)
+  const raw = patchesNode(graph, plain, flat, window, dtype)
   const actual = [...named, sizeOf(window.taps), sizeOf(window.positions)]
   return {
     name: graph.node('Reshape', [raw, graph.integers(actual)]),
@@ -78,7 +79,6 @@ export function lowerConv(
   shared: SharedPatches,
 ): { name: string; actual: readonly number[] } {
   const { params, output } = equation
-  requireFloat32('conv', output.type)
   const [lhs, rhs] = equation.inputs.map((variable, i) => ({ name: names[i]!, variable })) as [
     ConvOperand,
     ConvOperand,
@@ -119,7 +119,7 @@ function viaPatches(
   const [patched, plain] = way.of === 'lhs' ? [lhs, rhs] : [rhs, lhs]
   const tapLabels = way.tapsAre === 'kernel' ? ['shared', 'places'] : ['places', 'shared']
   const a = joined(graph, plain, count, 'shared')
-  const b = patchesOf(graph, patched, way.window, tapLabels[0]!, tapLabels[1]!)
+  const b = patchesOf(graph, patched, way.window, type.dtype, tapLabels[0]!, tapLabels[1]!)
   const product = contractFactors(graph, a, b, type)
   // Apart again: the places are the result's spatial dimensions.
   const at = product.labels.indexOf('places')
@@ -139,8 +139,8 @@ function viaSplitPatches(
   way: Extract<Way, { kind: 'split' }>,
   type: ValueType,
 ): Labelled {
-  const a = patchesOf(graph, rhs, way.rows, spatialLabel(0), 'shared')
-  const b = patchesOf(graph, lhs, way.columns, spatialLabel(1), 'shared')
+  const a = patchesOf(graph, rhs, way.rows, type.dtype, spatialLabel(0), 'shared')
+  const b = patchesOf(graph, lhs, way.columns, type.dtype, spatialLabel(1), 'shared')
   const product = contractFactors(graph, a, b, type)
   const axis = product.labels.indexOf(spatialLabel(0))
   return { ...product, name: reversedNode(graph, product.name, [axis]) }

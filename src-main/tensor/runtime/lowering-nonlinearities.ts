@@ -1,6 +1,7 @@
 import type { ValueType } from '#tensor/program'
+import { erfNode } from './lowering-erf.ts'
 import type { LowerRule } from './lowering-rule.ts'
-import { elementTypeOf, requireFloat32, type OnnxGraph } from './onnx-graph.ts'
+import { elementTypeOf, type OnnxGraph } from './onnx-graph.ts'
 import { geluPolynomial } from './scalar-functions.ts'
 
 /** Horner's scheme on a value already computed; in its square where the polynomial is even or odd. */
@@ -41,11 +42,10 @@ export const viaPolynomial =
 
 /** GELU and its derivatives by the normal law's distribution and density. */
 export const lowerGelu: LowerRule<'gelu'> = (graph, [x], { order }, type) => {
-  requireFloat32('gelu', type)
   const number = (value: number): string => graph.number(value, type.dtype, type.shape.length)
   const cumulative = (): string => {
     const scaled = graph.node('Mul', [x!.name, number(Math.SQRT1_2)])
-    const half = graph.node('Mul', [graph.node('Erf', [scaled]), number(0.5)])
+    const half = graph.node('Mul', [erfNode(graph, scaled, type), number(0.5)])
     return graph.node('Add', [half, number(0.5)])
   }
   const density = (): string => {

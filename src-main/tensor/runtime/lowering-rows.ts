@@ -1,23 +1,39 @@
 import { sizeOf } from '#tensor/dense'
 import type { PrimitiveParams, ValueType } from '#tensor/program'
 import { materialize, reshapeNode, type Lowered, type LowerRule } from './lowering-rule.ts'
-import { elementTypeOf, requireFloat32, type OnnxGraph } from './onnx-graph.ts'
+import { elementTypeOf, type OnnxGraph } from './onnx-graph.ts'
 
-/** Standardized rows, their means and their inverse deviations. */
-export function layerNormalization(
+/**
+ * Standardized rows and their inverse deviations.
+ *
+ * In float64 by elementary operations: the runtime's own holds epsilon and moments in float32.
+ */
+export function standardizedRows(
   graph: OnnxGraph,
   x: Lowered,
   { epsilon, dimensions }: PrimitiveParams['standardize'],
   type: ValueType,
-): [string, string, string] {
-  requireFloat32('standardize', type)
+): readonly [string, string] {
   const row = type.shape.slice(-dimensions)
+  if (type.dtype === 'float64') {
+    const number = (value: number): string => graph.number(value, 'float64', type.shape.length)
+    const axes = graph.integers(row.map((_, i) => i - dimensions))
+    const mean = (value: string): string => {
+      const sum = graph.node('ReduceSum', [value, axes], { keepdims: 1 })
+      return graph.node('Mul', [sum, number(1 / sizeOf(row))])
+    }
+    const centered = graph.node('Sub', [x.name, mean(x.name)])
+    const variance = mean(graph.node('Mul', [centered, centered]))
+    const deviation = graph.node('Sqrt', [graph.node('Add', [variance, number(epsilon)])])
+    const inverse = graph.node('Div', [number(1), deviation])
+    return [graph.node('Mul', [centered, inverse]), inverse]
+  }
   const scale = graph.floats('ones', row, () => new Float32Array(sizeOf(row)).fill(1))
-  const names = graph.nodes('LayerNormalization', [x.name, scale], 3, {
+  const [standardized, , inverse] = graph.nodes('LayerNormalization', [x.name, scale], 3, {
     axis: -dimensions,
     epsilon: { float: epsilon },
   })
-  return names as [string, string, string]
+  return [standardized!, inverse!]
 }
 
 /** Entries of a one-hot matrix up to which rows are added up by a matrix product. */

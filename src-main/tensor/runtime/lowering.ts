@@ -11,8 +11,9 @@ import {
 import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
 import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
+import { erfNode } from './lowering-erf.ts'
 import { lowerGelu, lowerRelu, viaPolynomial } from './lowering-nonlinearities.ts'
-import { layerNormalization, lowerScatterAdd } from './lowering-rows.ts'
+import { lowerScatterAdd, standardizedRows } from './lowering-rows.ts'
 import {
   elementwise,
   materialize,
@@ -21,7 +22,7 @@ import {
   type LowerRule,
   type LoweringRules,
 } from './lowering-rule.ts'
-import { elementTypeOf, OnnxGraph, requireFloat32 } from './onnx-graph.ts'
+import { elementTypeOf, OnnxGraph } from './onnx-graph.ts'
 import { logisticPolynomial, tanhPolynomial } from './scalar-functions.ts'
 
 const reduction =
@@ -52,10 +53,10 @@ export const loweringRules: LoweringRules = {
   sqrt: elementwise('Sqrt'),
   sin: elementwise('Sin'),
   cos: elementwise('Cos'),
-  erf: (graph, inputs, params, type, inputTypes, context) => {
-    requireFloat32('erf', type)
-    return elementwise('Erf')(graph, inputs, params, type, inputTypes, context)
-  },
+  erf: (graph, [x], _params, type) => ({
+    name: erfNode(graph, x!.name, type),
+    actual: x!.actual,
+  }),
   tanh: viaPolynomial('Tanh', tanhPolynomial),
   logistic: viaPolynomial('Sigmoid', logisticPolynomial),
   softplus: (graph, inputs, { order }, type, inputTypes, context) =>
@@ -162,12 +163,12 @@ export const loweringRules: LoweringRules = {
     return { name: graph.node('Add', [total, shift]), actual: type.shape }
   },
   standardize: (graph, [x], params, type) => ({
-    name: layerNormalization(graph, materialize(graph, x!, type.shape), params, type)[0],
+    name: standardizedRows(graph, materialize(graph, x!, type.shape), params, type)[0],
     actual: type.shape,
   }),
   inverseDeviation: (graph, [x], params, type, [inputType]) => {
     const full = materialize(graph, x!, inputType!.shape)
-    const kept = layerNormalization(graph, full, params, inputType!)[2]
+    const [, kept] = standardizedRows(graph, full, params, inputType!)
     return { name: graph.node('Reshape', [kept, graph.integers(type.shape)]), actual: type.shape }
   },
   gather: (graph, [x, indices], { axis }, type, [xType, indexType]) => ({

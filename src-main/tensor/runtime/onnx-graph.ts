@@ -1,8 +1,6 @@
 import onnxProto from 'onnx-proto'
 import type { onnx } from 'onnx-proto'
-import { InputError } from '#base'
 import type { Dtype } from '#tensor/dense'
-import { formatType, type ValueType } from '#tensor/program'
 
 /** An extent that is fixed, or a name for one that each call brings anew. */
 export type Extent = number | string
@@ -256,15 +254,5 @@ function rawNumber(value: number, dtype: Dtype): Uint8Array {
       return new Uint8Array(Int32Array.of(value).buffer)
     case 'bool':
       return Uint8Array.of(value === 0 ? 0 : 1)
-  }
-}
-
-/** Refuses what ONNX Runtime's CPU provider cannot do in a number type. */
-export function requireFloat32(primitive: string, type: ValueType): void {
-  if (type.dtype !== 'float32') {
-    throw new InputError(
-      primitive,
-      `${primitive} runs natively in float32 only, got ${formatType(type)}`,
-    )
   }
 }

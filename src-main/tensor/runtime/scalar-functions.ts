@@ -68,6 +68,18 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - complement)
 }
 
+/**
+ * e^(x²)·erfc(x) for x ≥ 0: by erf where nothing cancels, else by the continued fraction, which needs most terms at ½.
+ *
+ * @see Abramowitz and Stegun 7.1.14
+ */
+export function scaledComplement(x: number): number {
+  if (x < 0.5) return Math.exp(x * x) * (1 - erf(x))
+  let fraction = 0
+  for (let n = 1000; n >= 1; n -= 1) fraction = (0.5 * n) / (x + fraction)
+  return 1 / (Math.sqrt(Math.PI) * (x + fraction))
+}
+
 const logistic = (x: number): number =>
   x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))
 

@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly threads?: number
   /** @default 'cpu' */
   readonly device?: OnnxDevice
+  /** Leaves out fusions that keep factors in float32, such as that of a scale into a matrix product: for float64. */
+  readonly isWide?: boolean
   /** Where sessions of equal models are shared; without it each is loaded anew. */
   readonly cache?: SessionStore
 }
@@ -129,6 +131,12 @@ export function createSession(
 const providerOf = (device: OnnxDevice): ort.InferenceSession.ExecutionProviderConfig =>
   device === 'webgpu' ? { name: device, preferredLayout: 'NCHW' } : device
 
+const optimizationOf = ({ device = 'cpu', isWide = false }: SessionOptions) => {
+  if (isWide) return 'basic'
+  // Beyond `extended` the processor's convolutions get blocked copies of what they read and write: no faster here.
+  return device === 'cpu' ? 'extended' : 'all'
+}
+
 async function loadSession(
   model: Uint8Array,
   options: SessionOptions,
@@ -138,8 +146,7 @@ async function loadSession(
   const bytes = resident.length === 0 ? withStop(model) : model
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: [providerOf(device)],
-    // Beyond `extended` the processor's convolutions get blocked copies of what they read and write: no faster here.
-    graphOptimizationLevel: device === 'cpu' ? 'extended' : 'all',
+    graphOptimizationLevel: optimizationOf(options),
     // A block for all values of a call beside those of the first one: twice the memory, no faster either.
     enableMemPattern: false,
     ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
