@@ -1,4 +1,4 @@
-"""Writes spectra/*.npy: python make-spectrum-fixtures.py (torch, numpy); about two minutes.
+"""Writes spectra/*.npy: python make-spectrum-fixtures.py (torch, numpy); about a minute.
 
 digits-mlp.npy: all 4,074 eigenvalues, ascending, of the Hessian of the mean cross-entropy of a tanh perceptron
 64-48-16-10 on the 1,797 digits of resources/data/digits-8x8, after 400 steps of momentum SGD (rate 0.1, 0.9, batches of

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { createStream, fillNormal } from '#base'
-import { float64Space, type LinearOperator, type Vector } from '#geometry/operators'
+import { blockRows, float64Space, type LinearOperator, type Vector } from '#geometry/operators'
 
 /** A diagonal operator: its spectrum is what it says. */
 export function diagonalOperator(
@@ -20,11 +20,15 @@ export function diagonalOperator(
 }
 
 /** The algebra of R^n with vectors kept in float32, as the native runtime keeps them. */
-export const float32Space = (size: number): LinearOperator['space'] => ({
-  ...float64Space(size),
-  epsilon: 2 ** -23,
-  allocate: (rows) => new Float32Array(rows * size),
-})
+export function float32Space(size: number): LinearOperator['space'] {
+  const space: LinearOperator['space'] = {
+    ...float64Space(size),
+    epsilon: 2 ** -23,
+    allocate: (rows) => new Float32Array(rows * size),
+    createRows: (capacity) => Promise.resolve(blockRows(space, capacity)),
+  }
+  return space
+}
 
 /** The operator, whose products are NaN from the `first` one on, counted in vectors from 1. */
 export function breakingOperator(operator: LinearOperator, first: number): LinearOperator {
