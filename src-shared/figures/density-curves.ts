@@ -1,12 +1,15 @@
-import type { DensityDocument } from '../schemas/index.ts'
+import type { DenseDocument, DensityDocument } from '../schemas/index.ts'
 import {
   asinhScale,
   smoothDensity,
   toCoordinate,
+  weightedNodes,
   type Coordinate,
   type DensityCurve,
+  type Quadrature,
 } from '../statistics/index.ts'
 import { formatNumber, formatPercent, formatPowerOfTen } from './format.ts'
+import { matrixSize } from './measured-matrix.ts'
 
 /** The axis of λ: as it is, log|λ| with a curve for each sign, or asinh(λ/s) with both signs on one axis. */
 export type DensityAxis = 'linear' | 'log' | 'asinh'
@@ -24,6 +27,8 @@ export interface PlacedCurve {
 /** The density on one kind of axis, with what the axis needs to be labeled. */
 export interface PlacedDensity {
   readonly curves: readonly PlacedCurve[]
+  /** The exact spectrum under the same kernel at the same points, a curve for each of `curves`; none where it is not known. */
+  readonly exact: readonly PlacedCurve[]
   readonly axisName: string
   /** Whether each sign has a curve of its own. */
   readonly hasSigns: boolean
@@ -46,26 +51,50 @@ export const signNames = { positive: 'λ > 0', negative: 'λ < 0' } as const
 /** Decades below the largest |λ| that a logarithmic axis shows. */
 const decades = 9
 
-/** Places a density on an axis. */
-export function placeDensity(document: DensityDocument, kind: DensityAxis): PlacedDensity {
-  if (kind === 'linear') return placeLinear(document)
-  return kind === 'log' ? placeLog(document) : placeAsinh(document)
+/** What is drawn: an estimate by quadrature, or a whole spectrum. */
+export interface DensitySource {
+  readonly quadrature: Quadrature
+  /** Of the band at each point; null for mean ± 2 standard errors. */
+  readonly level: number | null
+  /** The curve as it was stored, on the axis of λ itself; null to draw it anew. */
+  readonly stored: DensityDocument | null
 }
 
-function placeLinear(document: DensityDocument): PlacedDensity {
-  const { grid, density, lower, upper } = document
-  return {
-    curves: [{ name: 'density', x: grid, lambda: grid, density, lower, upper }],
-    axisName: 'eigenvalue λ',
-    hasSigns: false,
-    densityName: 'density p(λ)',
-    kernelText: `${formatNumber(document.kernel.standardDeviation, 2)} in λ`,
-    omission: '',
-    labelX: (x) => `λ = ${formatNumber(x)}`,
-    ticks: null,
-    labelTick: (x) => formatNumber(x),
-    place: (lambda) => lambda,
-  }
+/** A density as estimated. */
+export const estimatedSource = (document: DensityDocument): DensitySource => ({
+  quadrature: {
+    nodes: document.nodes,
+    weights: document.weights,
+    atoms: document.atoms,
+    dimension: matrixSize(document),
+    steps: document.steps,
+  },
+  level: document.level,
+  stored: document,
+})
+
+/** A whole spectrum: each eigenvalue has weight 1/n, and there is no band. */
+export const exactSource = ({ eigenvalues }: DenseDocument): DensitySource => ({
+  quadrature: {
+    nodes: [eigenvalues],
+    weights: [eigenvalues.map(() => 1 / eigenvalues.length)],
+  },
+  level: null,
+  stored: null,
+})
+
+/**
+ * Places a density on an axis.
+ *
+ * @param exact - The whole spectrum of the same matrix, to be drawn under the same kernel.
+ */
+export function placeDensity(
+  source: DensitySource,
+  kind: DensityAxis,
+  exact: DensitySource | null = null,
+): PlacedDensity {
+  if (kind === 'linear') return placeLinear(source, exact)
+  return kind === 'log' ? placeLog(source, exact) : placeAsinh(source, exact)
 }
 
 const placed = (name: string, curve: DensityCurve): PlacedCurve => ({
@@ -77,19 +106,91 @@ const placed = (name: string, curve: DensityCurve): PlacedCurve => ({
   upper: curve.upper,
 })
 
-function placeAsinh(document: DensityDocument): PlacedDensity {
-  const scale = asinhScale(document)
-  const coordinate: Coordinate = { kind: 'asinh', scale }
-  const curve = smoothDensity(document, { coordinate })
-  const place = (lambda: number): number => toCoordinate(coordinate, lambda)
-  const at = new Map(asinhTicks(curve, scale).map((lambda) => [place(lambda), lambda]))
+/** The curve, its band at the level that was asked for. */
+const curveOf = (
+  { quadrature, level }: DensitySource,
+  coordinate: Coordinate,
+  options: {
+    readonly kernelDeviation?: number
+    readonly range?: readonly [number, number]
+    readonly points?: number
+  } = {},
+): DensityCurve =>
+  smoothDensity(quadrature, { coordinate, ...options, ...(level === null ? {} : { level }) })
+
+/** The exact spectrum at the points of a curve, under the kernel of that curve. */
+function exactAt(
+  exact: DensitySource | null,
+  coordinate: Coordinate,
+  curve: PlacedCurve,
+  kernelDeviation: number,
+): PlacedCurve[] {
+  const [first, last] = [curve.x[0], curve.x.at(-1)]
+  if (exact === null || first === undefined || last === undefined) return []
+  const options = { kernelDeviation, range: [first, last] as const, points: curve.x.length }
+  return [placed('exact', curveOf(exact, coordinate, options))]
+}
+
+function placeLinear(source: DensitySource, exact: DensitySource | null): PlacedDensity {
+  const coordinate: Coordinate = { kind: 'linear' }
+  const { stored } = source
+  const drawn = stored === null ? curveOf(source, coordinate) : null
+  const grid = stored?.grid ?? []
+  const curve =
+    drawn === null
+      ? {
+          name: 'density',
+          x: grid,
+          lambda: grid,
+          density: stored?.density ?? [],
+          lower: stored?.lower ?? [],
+          upper: stored?.upper ?? [],
+        }
+      : placed('density', drawn)
+  const kernelDeviation = drawn?.kernelDeviation ?? stored?.kernel.standardDeviation ?? 0
   return {
-    curves: [placed('density', curve)],
+    curves: [curve],
+    exact: exactAt(exact, coordinate, curve, kernelDeviation),
+    axisName: 'eigenvalue λ',
     hasSigns: false,
-    axisName: `eigenvalue λ (asinh axis, linear within ±${formatNumber(scale, 2)})`,
-    densityName: 'density per unit of asinh(λ/s)',
-    kernelText: `${formatNumber(curve.kernelDeviation, 2)} in asinh(λ/s), s = ${formatNumber(scale, 2)}`,
+    densityName: 'density p(λ)',
+    kernelText: `${formatNumber(kernelDeviation, 2)} in λ`,
     omission: '',
+    labelX: (x) => `λ = ${formatNumber(x)}`,
+    ticks: null,
+    labelTick: (x) => formatNumber(x),
+    place: (lambda) => lambda,
+  }
+}
+
+function placeAsinh(source: DensitySource, exact: DensitySource | null): PlacedDensity {
+  const scale = asinhScale(source.quadrature)
+  const coordinate: Coordinate = { kind: 'asinh', scale }
+  const drawn = curveOf(source, coordinate)
+  const curve = placed('density', drawn)
+  return {
+    curves: [curve],
+    exact: exactAt(exact, coordinate, curve, drawn.kernelDeviation),
+    hasSigns: false,
+    densityName: 'density per unit of asinh(λ/s)',
+    kernelText: `${formatNumber(drawn.kernelDeviation, 2)} in asinh(λ/s), s = ${formatNumber(scale, 2)}`,
+    omission: '',
+    ...asinhAxis(scale, drawn.u[0] ?? 0, drawn.u.at(-1) ?? 0),
+  }
+}
+
+/** What an asinh axis from `first` to `last` needs to be labeled. */
+export function asinhAxis(
+  scale: number,
+  first: number,
+  last: number,
+): Pick<PlacedDensity, 'axisName' | 'labelX' | 'labelTick' | 'place'> & {
+  readonly ticks: readonly number[]
+} {
+  const place = (lambda: number): number => toCoordinate({ kind: 'asinh', scale }, lambda)
+  const at = new Map(asinhTicks(first, last, scale).map((lambda) => [place(lambda), lambda]))
+  return {
+    axisName: `eigenvalue λ (asinh axis, linear within ±${formatNumber(scale, 2)})`,
     labelX: (x) => `λ = ${formatNumber(scale * Math.sinh(x))}`,
     ticks: [...at.keys()],
     labelTick: (x) => {
@@ -107,9 +208,7 @@ function placeAsinh(document: DensityDocument): PlacedDensity {
 }
 
 /** 0 and powers of ten on both sides, at most about a dozen and none closer than a label is wide. */
-function asinhTicks(curve: DensityCurve, scale: number): number[] {
-  const first = curve.u[0] ?? 0
-  const last = curve.u.at(-1) ?? 0
+function asinhTicks(first: number, last: number, scale: number): number[] {
   const gap = (last - first) / 11
   const ticks: number[] = first <= 0 && last >= 0 ? [0] : []
   for (const [sign, limit] of [
@@ -128,41 +227,35 @@ function asinhTicks(curve: DensityCurve, scale: number): number[] {
   return ticks.sort((a, b) => a - b)
 }
 
-function placeLog(document: DensityDocument): PlacedDensity {
-  const { nodes, weights } = document
-  const largest = nodes.flat().reduce((most, node) => Math.max(most, Math.abs(node)), 0)
+function placeLog(source: DensitySource, exact: DensitySource | null): PlacedDensity {
+  const all = weightedNodes(source.quadrature)
+  const largest = all.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0)
   const end = largest > 0 ? Math.log10(largest) : 0
   const start = end - decades
   const isShown = (lambda: number): boolean => lambda !== 0 && Math.log10(Math.abs(lambda)) >= start
-  const half = (sign: 1 | -1) => {
-    const keep = nodes.map((row) => row.map((node) => Math.sign(node) === sign && isShown(node)))
-    const pick = (rows: readonly (readonly number[])[]) =>
-      rows.map((row, i) => row.filter((_, k) => keep[i]?.[k] === true))
-    return {
-      nodes: pick(nodes).map((row) => row.map((node) => Math.log10(Math.abs(node)))),
-      weights: pick(weights),
-    }
-  }
   // One kernel for both signs: 1/20 of a decade parts what an eye can part.
   const kernelDeviation = 0.05
-  const curves = ([1, -1] as const).flatMap((sign) => {
-    const part = half(sign)
-    if (part.nodes.flat().length === 0) return []
-    const curve = smoothDensity(part, { coordinate: { kind: 'linear' }, kernelDeviation })
-    return [
-      {
-        ...placed(sign > 0 ? signNames.positive : signNames.negative, curve),
-        lambda: curve.u.map((u) => sign * 10 ** u),
-      },
-    ]
+  const margin = 5 * kernelDeviation
+  const halves = ([1, -1] as const).flatMap((sign) => {
+    const places = all
+      .filter(({ value }) => Math.sign(value) === sign && isShown(value))
+      .map(({ value }) => Math.log10(Math.abs(value)))
+    if (places.length === 0) return []
+    const range = [
+      places.reduce((a, b) => Math.min(a, b)) - margin,
+      places.reduce((a, b) => Math.max(a, b)) + margin,
+    ] as const
+    const coordinate: Coordinate = { kind: 'log', sign }
+    const name = signNames[sign > 0 ? 'positive' : 'negative']
+    const curve = placed(name, curveOf(source, coordinate, { kernelDeviation, range }))
+    return [{ curve, exact: exactAt(exact, coordinate, curve, kernelDeviation) }]
   })
-  const total = weights.flat().reduce((sum, weight) => sum + weight, 0)
-  const shown = nodes
-    .flatMap((row, i) => row.map((node, k) => (isShown(node) ? (weights[i]?.[k] ?? 0) : 0)))
-    .reduce((sum, weight) => sum + weight, 0)
+  const total = all.reduce((sum, { weight }) => sum + weight, 0)
+  const shown = all.reduce((sum, { value, weight }) => (isShown(value) ? sum + weight : sum), 0)
   const omitted = total > 0 ? 1 - shown / total : 0
   return {
-    curves,
+    curves: halves.map(({ curve }) => curve),
+    exact: halves.flatMap((half) => half.exact),
     axisName: 'size of the eigenvalue |λ|',
     hasSigns: true,
     densityName: 'density per decade of |λ|',

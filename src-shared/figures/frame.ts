@@ -17,6 +17,8 @@ export interface FrameOptions {
   readonly labelX: (x: number) => string
   /** Names in the legend; none for a figure of one line. */
   readonly legend?: readonly string[]
+  /** Names of lines in the tooltip, where several share a name and with it a color. */
+  readonly lineNames?: ReadonlyMap<number, string>
 }
 
 /** The option that all figures share: grid, tooltip and legend in the same places, nothing that moves. */
@@ -39,7 +41,7 @@ export function frameOption(options: FrameOptions): FigureOption {
       renderMode: 'richText',
       confine: true,
       transitionDuration: 0,
-      formatter: (points: readonly TooltipPoint[]) => tooltipText(points, options.labelX),
+      formatter: (points: readonly TooltipPoint[]) => tooltipText(points, options),
     },
     xAxis: options.xAxis,
     yAxis: options.yAxis,
@@ -47,13 +49,13 @@ export function frameOption(options: FrameOptions): FigureOption {
   }
 }
 
-function tooltipText(points: readonly TooltipPoint[], labelX: (x: number) => string): string {
+function tooltipText(points: readonly TooltipPoint[], { labelX, lineNames }: FrameOptions): string {
   const lines = points.filter(({ seriesType }) => seriesType === 'line')
   const x = lines[0]?.value[0]
   if (x === undefined || x === null) return ''
-  const rows = lines.map(({ seriesName, value }) => {
+  const rows = lines.map(({ seriesIndex, seriesName, value }) => {
     const y = value[1]
-    return `${seriesName}  ${y === undefined || y === null ? '–' : formatNumber(y)}`
+    return `${lineNames?.get(seriesIndex) ?? seriesName}  ${y === undefined || y === null ? '–' : formatNumber(y)}`
   })
   return [labelX(x), ...rows].join('\n')
 }
@@ -99,10 +101,14 @@ export function lineSeries(
   }
 }
 
+/** How strong the color of a band is: of the first, and of one that lies around it. */
+export const bandStrengths = { inner: 0.22, outer: 0.1 } as const
+
 /** The area between two curves; of the color of the line that has the same name. */
 export function bandSeries(
   name: string,
   points: readonly (readonly [x: number, lower: number, upper: number])[],
+  strength: number = bandStrengths.inner,
 ): FigureSeries {
   return {
     type: 'custom',
@@ -123,14 +129,14 @@ export function bandSeries(
                 ...points.toReversed().map(([x, lower]) => api.coord([x, lower])),
               ],
             },
-            style: { fill: api.visual('color'), opacity: 0.22 },
+            style: { fill: api.visual('color'), opacity: strength },
           }
         : undefined,
   }
 }
 
 /** Short upright strokes at the foot of the plot, one a value. */
-export function rugSeries(name: string, values: readonly number[]): FigureSeries {
+export function rugSeries(name: string, values: readonly number[], height = 12): FigureSeries {
   return {
     type: 'custom',
     name,
@@ -146,7 +152,7 @@ export function rugSeries(name: string, values: readonly number[]): FigureSeries
       const foot = params.coordSys.y + params.coordSys.height
       return {
         type: 'line',
-        shape: { x1: x, y1: foot, x2: x, y2: foot - 12 },
+        shape: { x1: x, y1: foot, x2: x, y2: foot - height },
         style: { stroke: api.visual('color'), lineWidth: 1.5 },
       }
     },

@@ -15,13 +15,14 @@ export { documentsOf, latestOf, matrixGroups, type MatrixGroup } from './matrix-
 export { measuredValues, type MeasuredValue } from './measured-values.ts'
 export { measurementChecks, type MeasurementCheck } from './measurement-checks.ts'
 export { measurementLabel, measurementText } from './measurement-text.ts'
-export { methodEntries } from './method-entries.ts'
+export { costText, methodEntries } from './method-entries.ts'
 export { resultTables, type ResultTable } from './result-tables.ts'
 export { headlineNumbers, type HeadlineNumber } from './headline.ts'
 export { accuracyFigure, lossFigure, type LearningAxis } from './learning-curves.ts'
 export type { Figure, FigureOption, FigureTable } from './option.ts'
 export { darkColors, lightColors, type FigureColors } from './palette.ts'
 export { spectralDensityFigure } from './spectral-density.ts'
+export { densitySteps, matrixFigures, spectrumFigure } from './spectrum-figures.ts'
 export { alarmOf, measurementStatusWords, runStatusWords, type StatusWord } from './status-words.ts'
 export {
   distanceFigure,

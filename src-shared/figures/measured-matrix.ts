@@ -65,6 +65,10 @@ export function matrixText(matrix: MeasuredMatrix): string {
   return [matrixSymbol(matrix), ...scopeOf(matrix)].join(', ')
 }
 
+/** The matrix for the middle of a sentence, e.g. `Hessian` or `Hessian, block of layers.0.weight`. */
+export const matrixPhrase = (matrix: MeasuredMatrix): string =>
+  [matrixWords[matrix.operator].name, ...scopeOf(matrix)].join(', ')
+
 /** The same with its name, at the beginning of a heading, e.g. `Gauss–Newton matrix G, validation data`. */
 export function matrixHeading(matrix: MeasuredMatrix): string {
   const { name, symbol } = matrixWords[matrix.operator]

@@ -6,12 +6,17 @@ import { matrixHeading, matrixSize } from './measured-matrix.ts'
 const toleranceText = (tolerance: number): string =>
   `${formatNumber(tolerance, 3)} of |λ|, or of 1 % of the largest |λ| where that is more`
 
+/** What a measurement cost, e.g. `64 Hessian-vector products in 401 ms`. */
+export function costText({ cost, operator }: MeasurementDocument): string {
+  const products = operator === 'hessian' ? 'Hessian-vector products' : 'matrix-vector products'
+  return `${formatCount(cost.products)} ${products} in ${formatDuration(cost.elapsedMs)}`
+}
+
 /** How a measurement was made and what it cost. */
 export function methodEntries(document: MeasurementDocument): Definition[] {
-  const { cost, note, operator, parameterCount, split, tensors } = document
+  const { note, parameterCount, split, tensors } = document
   const samples = formatCount(document.sampleCount)
   const size = matrixSize(document)
-  const products = operator === 'hessian' ? 'Hessian-vector products' : 'matrix-vector products'
   return [
     { term: 'Matrix', value: matrixHeading(document) },
     ...(tensors === null || tensors.length <= 2
@@ -23,10 +28,7 @@ export function methodEntries(document: MeasurementDocument): Definition[] {
     { term: 'Parameters', value: formatCount(parameterCount) },
     ...(size === parameterCount ? [] : [{ term: 'Order', value: formatCount(size) }]),
     { term: 'Seed', value: String(document.seed), isCode: true },
-    {
-      term: 'Cost',
-      value: `${formatCount(cost.products)} ${products} in ${formatDuration(cost.elapsedMs)}`,
-    },
+    { term: 'Cost', value: costText(document) },
     ...accuracyEntries(document),
     ...(note === '' ? [] : [{ term: 'Note', value: note }]),
   ]

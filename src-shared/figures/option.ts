@@ -34,6 +34,8 @@ export interface Figure {
   readonly title: string
   /** One sentence. */
   readonly caption: string
+  /** Why it must not be taken as it is; null where it can. */
+  readonly warning?: string | null
   /** What a person who cannot see the picture should be told. */
   readonly description: string
   readonly option: FigureOption
@@ -60,6 +62,7 @@ export interface RenderItemParams {
 /** What a tooltip formatter is given, as far as used here. */
 export interface TooltipPoint {
   readonly seriesType: string
+  readonly seriesIndex: number
   readonly seriesName: string
   readonly value: readonly (number | null)[]
 }

@@ -136,7 +136,7 @@ function diagonalTables(document: DiagonalDocument): ResultTable[] {
       title: 'Entries, estimates with their noise',
       columns: [text('Share of entries'), number('At most')],
       rows: document.quantiles.map(({ share, value }) =>
-        plain(formatPercent(share), formatNumber(value)),
+        plain(`${formatNumber(share * 100, 3)} %`, formatNumber(value)),
       ),
     },
   ]
@@ -157,13 +157,8 @@ function densityTables(document: DensityDocument): ResultTable[] {
     )
   return [
     {
-      title: 'Moments, against fresh probes',
-      columns: [
-        text('Moment'),
-        number('Quadrature'),
-        number('Independent'),
-        number('Difference / s.e.'),
-      ],
+      title: 'Moments, against fresh probes; z is the difference in its standard errors',
+      columns: [text('Moment'), number('Quadrature'), number('Independent'), number('z')],
       rows:
         selfCheck === null
           ? []

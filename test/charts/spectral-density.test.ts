@@ -50,7 +50,7 @@ describe('spectralDensityFigure', () => {
   test('states kernel, probes and band in one sentence', () => {
     const { caption } = spectralDensityFigure(document, { eigenpairs })
     expect(caption).toBe(
-      'Density of the 3,466 Hessian eigenvalues at step 920 by stochastic Lanczos quadrature (10 probes, 40 steps each), smoothed by a Gaussian kernel of standard deviation 0.054 in λ; the band is the mean ± 2 standard errors over probes; strokes at the foot mark the extreme eigenvalues.',
+      'Density of the 3,466 eigenvalues of the Hessian at step 920 by stochastic Lanczos quadrature (10 probes, 40 steps each), smoothed by a Gaussian kernel of standard deviation 0.054 in λ; the band is the mean ± 2 standard errors over probes; strokes at the foot mark the extreme eigenvalues.',
     )
   })
 

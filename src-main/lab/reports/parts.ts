@@ -48,6 +48,7 @@ export function figureBlock(figure: Figure, name: string, height = 300): Html {
   const svg = renderFigure(figure.option, name, { width: 840, height })
   return html`<figure role="img" aria-label="${figure.description}">
     <h3>${figure.title}</h3>
+    ${figure.warning == null ? null : html`<p class="alarm">✕ ${figure.warning}</p>`}
     ${trusted(svg)}
     <figcaption>${figure.caption}</figcaption>
   </figure>`

@@ -1,21 +1,21 @@
 import {
   dataCardEntries,
-  documentsOf,
   formatTime,
   headlineNumbers,
-  latestOf,
   mainTrainingFigures,
+  matrixFigures,
   matrixGroups,
   meanings,
   moreTrainingFigures,
   provenanceEntries,
   runStatusWords,
   settingsGroups,
-  spectralDensityFigure,
+  spectrumFigure,
   tokenReading,
   trainingEndText,
+  type MatrixGroup,
 } from '#shared/figures'
-import type { MetricRow, RunDetail, RunSummary } from '#shared/schemas'
+import type { MeasurementDocument, MetricRow, RunDetail, RunSummary } from '#shared/schemas'
 import { html, trusted, type Html } from './html.ts'
 import { definitionList, figureBlock, headline, measurementBlock } from './parts.ts'
 import { reportStyle } from './style.ts'
@@ -58,8 +58,7 @@ export function renderReport(
       <body>
         <main>
           ${heading(summary, options)} ${headline(headlineNumbers(detail, last))}
-          ${training(detail, metrics)} ${spectrum(detail)} ${measurements(detail)}
-          ${settings(detail)} ${origin(detail)}
+          ${training(detail, metrics)} ${spectrum(detail)} ${settings(detail)} ${origin(detail)}
           <h2>Definitions</h2>
           ${definitionList(meanings)}
         </main>
@@ -98,26 +97,39 @@ function training(detail: RunDetail, metrics: readonly MetricRow[]): Html {
     ${figures.map((figure, i) => figureBlock(figure, `learning-${String(i + 1)}`, 240))}`
 }
 
-function spectrum({ measurements: documents }: RunDetail): Html | null {
-  const whole = matrixGroups(documents)[0]?.documents ?? []
-  const density = latestOf(documentsOf(whole, 'density'))
-  const eigenpairs = latestOf(documentsOf(whole, 'eigenpairs'))
-  if (density === null) return null
-  const linear = spectralDensityFigure(density, { axis: 'linear', scale: 'log', eigenpairs })
-  const asinh = spectralDensityFigure(density, { axis: 'asinh', eigenpairs })
-  return html`<h2>Spectrum</h2>
-    ${figureBlock({ ...linear, title: `${linear.title}, linear axis` }, 'spectrum-linear', 340)}
-    ${figureBlock({ ...asinh, title: `${asinh.title}, asinh axis` }, 'spectrum-asinh', 340)}`
+/** Of each matrix its figures and its measurements. */
+function spectrum({ measurements: documents, spec }: RunDetail): Html {
+  const wanted = spec.measure.length
+  const made = new Set(documents.map(({ index }) => index)).size
+  const missing =
+    made < wanted ? html`<p class="soft">${made} of ${wanted} measurements were made.</p>` : null
+  return html`<h2>Measurements</h2>
+    ${missing} ${matrixGroups(documents).map(matrixSection)}`
 }
 
-function measurements({ measurements: documents, spec }: RunDetail): Html {
-  const wanted = spec.measure.length
-  const missing =
-    documents.length < wanted
-      ? html`<p class="soft">${documents.length} of ${wanted} measurements were made.</p>`
-      : null
-  return html`<h2>Measurements</h2>
-    ${missing} ${documents.map((document) => measurementBlock(document))}`
+function matrixSection({ heading, documents }: MatrixGroup, place: number): Html {
+  const name = `spectrum-${String(place + 1)}`
+  const linear = spectrumFigure(documents, { axis: 'linear', scale: 'log' })
+  const asinh = spectrumFigure(documents, { axis: 'asinh' })
+  const isOneOfMany = (document: MeasurementDocument): boolean =>
+    documents.some(({ index, step }) => index === document.index && step !== document.step)
+  return html`<h2>${heading}</h2>
+    ${
+      linear === null || asinh === null
+        ? null
+        : [
+            figureBlock(
+              { ...linear, title: `${linear.title}, linear axis` },
+              `${name}-linear`,
+              340,
+            ),
+            figureBlock({ ...asinh, title: `${asinh.title}, asinh axis` }, `${name}-asinh`, 340),
+          ]
+    }
+    ${matrixFigures(documents, { axis: 'asinh' }).map((figure, i) =>
+      figureBlock(figure, `${name}-${String(i + 1)}`, 280),
+    )}
+    ${documents.map((document) => measurementBlock(document, isOneOfMany(document)))}`
 }
 
 const settings = ({ spec }: RunDetail): Html =>

@@ -1,4 +1,5 @@
 import type { Recording } from '../../../src-renderer/backend/recorded.ts'
+import { dimension, makeEveryMeasurement } from './make-spectrum.ts'
 import { makeRun, oldCard, textCard, type RunOptions } from './make-runs.ts'
 
 const engine: Recording['engine'] = {
@@ -97,6 +98,33 @@ export const trained: Recording = record(
     detail: { dataCard: oldCard, trainingEnd: null },
   },
 )
+
+/** A run that measured everything that can be asked for. */
+export const measured: Recording = record({
+  id: 'run-measured',
+  name: 'Digits, everything measured',
+  spec: {
+    data: { kind: 'digits' },
+    model: { hidden: [16] },
+    train: { snapshots: { kind: 'log', perDecade: 2 } },
+    measure: [
+      { kind: 'eigenpairs', top: 5, bottom: 2, at: 'snapshots' },
+      { kind: 'interior', count: 4 },
+      { kind: 'trace', method: 'hutch++', precision: 0.02, at: 'snapshots' },
+      { kind: 'scalar', quantity: 'effective-rank', precision: 0.02 },
+      { kind: 'diagonal', probes: 200 },
+      { kind: 'density', probes: 6, steps: 30, outliers: 12, resamples: 8, at: 'snapshots' },
+      { kind: 'evolution', top: 5 },
+      { kind: 'dense' },
+      { kind: 'eigenpairs', top: 5, bottom: 2, operator: 'ggn' },
+      { kind: 'scalar', quantity: 'bulk-ratio', operator: 'ggn' },
+      { kind: 'density', probes: 6, steps: 30, operator: 'ggn' },
+      { kind: 'eigenpairs', top: 5, bottom: 2, tensors: ['layers.0'], split: 'validation' },
+    ],
+  },
+  summary: { modelLabel: 'mlp 16-16-10' },
+  detail: { parameterCount: dimension, measurements: makeEveryMeasurement() },
+})
 
 /** More runs than a page holds. */
 export const large: Recording = record(

@@ -39,7 +39,7 @@ describe('renderReport', () => {
   test('has every figure once, with ids of its own', () => {
     const ids = [...report.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.every((id) => /^(learning-[1-7]|spectrum-(linear|asinh))-/.test(id!))).toBe(true)
+    expect(ids.every((id) => /^(learning-[1-7]|spectrum-1-(linear|asinh))-/.test(id!))).toBe(true)
     expect(report.match(/<svg/g)).toHaveLength(9)
     expect(report).not.toMatch(/#010[ab]0/)
   })
