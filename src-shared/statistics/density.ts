@@ -2,6 +2,7 @@ import { splitQuadrature } from './averaged-quadrature.ts'
 import { fromCoordinate, toCoordinate, type Coordinate } from './coordinate.ts'
 import { meanAndStandardError } from './moments.ts'
 import {
+  atomErrors,
   effectiveDraws,
   isExactRow,
   restShare,
@@ -82,7 +83,8 @@ export function asinhScale(quadrature: Quadrature): number {
  * of vᵀf(A)v over directions v is 2(⟨f²⟩ − ⟨f⟩²)/(n + 2), which the quadrature itself gives, so that few probes are enough;
  * taken at the value tried, as in Wilson's interval. Of the steps: each quadrature is replaced by the mean of its
  * Gauss and anti-Gauss rules, of the same degree with twice the nodes, and half the difference of these rules, in root mean square
- * over about a gap between nodes, is one standard deviation. Atoms have no error. The level is that of a point, not of all at once.
+ * over about a gap between nodes, is one standard deviation. Atoms err by their residuals alone. The level is that of a point,
+ * not of all at once.
  *
  * Cost: O(points²) with a level.
  *
@@ -104,21 +106,24 @@ export function smoothDensity(quadrature: Quadrature, options: DensityCurveOptio
   const points = options.points ?? 601
   const grid = new Grid(coordinate, start, (end - start) / (points - 1), points, deviation)
 
-  const fixed = grid.zeros()
-  for (const { value } of quadrature.atoms ?? []) {
-    grid.add(fixed, null, value, 1 / (quadrature.dimension ?? Infinity))
-  }
+  const [fixed, fixedLower, fixedUpper] = [grid.zeros(), grid.zeros(), grid.zeros()]
+  const errors = atomErrors(quadrature)
+  ;(quadrature.atoms ?? []).forEach(({ value }, i) => {
+    const weight = 1 / (quadrature.dimension ?? Infinity)
+    grid.add(fixed, null, value, weight)
+    grid.addExtremes(fixedLower, fixedUpper, value, errors[i]!, weight)
+  })
   const part =
     level === undefined ? spreadPart(quadrature, grid) : levelPart(quadrature, grid, level)
   const share = restShare(quadrature)
-  const whole = (values: Float64Array): number[] =>
-    Array.from(values, (x, i) => fixed[i]! + share * x)
+  const whole = (atoms: Float64Array, rest: Float64Array): number[] =>
+    Array.from(rest, (x, i) => atoms[i]! + share * x)
   return {
     u: grid.u,
     lambda: grid.u.map((u) => fromCoordinate(coordinate, u)),
-    density: whole(part.density),
-    lower: whole(part.lower),
-    upper: whole(part.upper),
+    density: whole(fixed, part.density),
+    lower: whole(fixedLower, part.lower),
+    upper: whole(fixedUpper, part.upper),
     level: level ?? null,
     resolution: Array.from(part.resolution, (x) => share * x),
     kernelDeviation: deviation,
@@ -221,6 +226,31 @@ class Grid {
       curve[i]! += weight * kernel
       if (squares !== null) squares[i]! += weight * kernel * kernel
     }
+  }
+
+  /** Adds the least and the largest kernel that an eigenvalue within `error` of `value` may have at each point. */
+  addExtremes(
+    lower: Float64Array,
+    upper: Float64Array,
+    value: number,
+    error: number,
+    weight: number,
+  ): void {
+    const ends = [value - error, value, value + error]
+      .map((end) => toCoordinate(this.#coordinate, end))
+      .filter((u) => !Number.isNaN(u))
+    if (ends.length === 0) return
+    const [low, high] = [Math.min(...ends), Math.max(...ends)]
+    const height = weight / (Math.sqrt(2 * Math.PI) * this.#deviation)
+    const kernel = (distance: number): number =>
+      distance > reach * this.#deviation
+        ? 0
+        : height * Math.exp(-0.5 * (distance / this.#deviation) ** 2)
+    this.u.forEach((u, i) => {
+      // If 0 lies within the error, a logarithmic axis may not show it at all.
+      if (ends.length === 3) lower[i]! += kernel(Math.max(u - low, high - u))
+      upper[i]! += kernel(Math.max(0, low - u, u - high))
+    })
   }
 
   addRow(

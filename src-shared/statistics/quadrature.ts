@@ -9,8 +9,8 @@ export interface Quadrature {
   readonly nodes: readonly (readonly number[])[]
   /** Their weights τ; each row sums to 1. */
   readonly weights: readonly (readonly number[])[]
-  /** Eigenvalues that were found exactly, as often as they occur. */
-  readonly atoms?: readonly { readonly value: number }[]
+  /** Eigenvalues that were found one by one, as often as they occur, with the norms of their residuals; default: 0. */
+  readonly atoms?: readonly { readonly value: number; readonly residual?: number }[]
   /** n; needed with atoms, and for intervals. */
   readonly dimension?: number
   /** Lanczos steps asked for: a row with fewer nodes closed early and is exact. */
@@ -54,4 +54,21 @@ export function weightedNodes(quadrature: Quadrature): { value: number; weight: 
     ),
     ...(atoms ?? []).map(({ value }) => ({ value, weight: 1 / (dimension ?? Infinity) })),
   ]
+}
+
+/**
+ * How far an atom may be from its eigenvalue: its residual r, or r²/gap where no other atom or node is nearer than the gap.
+ *
+ * @see Parlett, The Symmetric Eigenvalue Problem (1998), theorems 4.5.1 and 11.7.1
+ */
+export function atomErrors({ nodes, atoms = [] }: Quadrature): number[] {
+  return atoms.map(({ value, residual = 0 }, index) => {
+    if (residual === 0) return 0
+    let gap = Infinity
+    for (const node of nodes.flat()) gap = Math.min(gap, Math.abs(node - value))
+    atoms.forEach((other, i) => {
+      if (i !== index) gap = Math.min(gap, Math.abs(other.value - value))
+    })
+    return residual < gap ? residual ** 2 / gap : residual
+  })
 }

@@ -7,6 +7,8 @@ export interface Deflation {
   readonly values: readonly number[]
   /** Their orthonormal eigenvectors, `[k, n]`. */
   readonly vectors: Vector
+  /** Norms of their residuals; default: 0. */
+  readonly residuals?: readonly number[]
 }
 
 /**

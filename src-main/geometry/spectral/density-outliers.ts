@@ -10,7 +10,7 @@ export interface OutliersOptions {
   readonly top?: number
   /** Smallest eigenvalues to look for; default 3. */
   readonly bottom?: number
-  /** Residual up to which a pair counts as converged, as a share of its |λ|; default 10⁻². */
+  /** Residual up to which a pair counts as converged, as a share of its |λ|; default 10⁻³. */
   readonly tolerance?: number
   /** Budget of applications: what has converged by then is kept; default 120. */
   readonly maxProducts?: number
@@ -21,7 +21,8 @@ export interface OutliersOptions {
 
 /** Eigenpairs worth taking out of a density before its probes. */
 export interface OutliersResult extends Deflation {
-  /** Values with their true residuals, in the order of `values`. */
+  readonly residuals: readonly number[]
+  /** The same values with their residuals. */
   readonly pairs: readonly Eigenpair[]
   /** Root mean square of the other eigenvalues, from two probes. */
   readonly bulkScale: number
@@ -52,7 +53,7 @@ export async function findOutliers(
   options: OutliersOptions,
 ): Promise<OutliersResult> {
   const { size, space } = operator
-  const { top = 10, bottom = 3, tolerance = 1e-2, maxProducts = 120, stream } = options
+  const { top = 10, bottom = 3, tolerance = 1e-3, maxProducts = 120, stream } = options
   const least = 2 * (top + bottom) + bulkProbes
   if (maxProducts < least) {
     throw new InputError(
@@ -86,6 +87,7 @@ export async function findOutliers(
   const kept = converged.filter(({ pair }) => Math.abs(pair.value) > edge * bulkScale)
   return {
     ...take(kept),
+    residuals: kept.map(({ pair }) => pair.residual),
     pairs: kept.map(({ pair }) => pair),
     bulkScale,
     products: found.products + bulkProbes,

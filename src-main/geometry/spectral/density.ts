@@ -4,6 +4,7 @@ import { quadratureMoment, type Estimate, type Quadrature } from '#shared/statis
 import { fillProbes, projectOut, requireDeflation, type Deflation } from './deflation.ts'
 import { captureDensity, restoreDensity, type DensityState } from './density-state.ts'
 import { LanczosProcess } from './lanczos.ts'
+import type { Eigenpair } from './measure-pairs.ts'
 import { quadratureTridiagonal } from './tridiagonal.ts'
 
 /** Settings of {@link estimateDensity}. */
@@ -31,7 +32,7 @@ export interface DensityResult extends Quadrature {
   /** Weights τ of the nodes; each row sums to 1. */
   readonly weights: readonly (readonly number[])[]
   /** The outliers given, each of weight 1/n; rows stand for the other eigenvalues. */
-  readonly atoms: readonly { readonly value: number }[]
+  readonly atoms: readonly Eigenpair[]
   /** n. */
   readonly dimension: number
   /** Lanczos steps m of each probe that did not close earlier. */
@@ -88,7 +89,7 @@ async function runProbes(
 ): Promise<DensityResult> {
   const { size, space } = operator
   const { probes, stream, signal, onState } = options
-  const outliers = options.outliers ?? { values: [], vectors: space.allocate(0) }
+  const outliers: Deflation = options.outliers ?? { values: [], vectors: space.allocate(0) }
   requireDeflation(space, outliers)
   const steps = Math.min(options.steps, size - outliers.values.length)
   const fingerprint = { probes, steps, size, outliers: outliers.values }
@@ -136,7 +137,10 @@ async function runProbes(
   const quadrature = {
     nodes: rows.map(({ nodes }) => nodes),
     weights: rows.map(({ weights }) => weights),
-    atoms: outliers.values.map((value) => ({ value })),
+    atoms: outliers.values.map((value, i) => ({
+      value,
+      residual: outliers.residuals?.[i] ?? 0,
+    })),
     dimension: size,
     steps,
   }

