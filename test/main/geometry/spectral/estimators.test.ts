@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createStream } from '#base'
+import { createStream, fillNormal } from '#base'
 import { denseOperator } from '#geometry/operators'
-import { estimateDensity, estimateTrace } from '#geometry/spectral'
+import { eigenSymmetric, estimateDensity, estimateTrace } from '#geometry/spectral'
 import { asinhScale, smoothDensity } from '#shared/statistics'
 import { arithmetic, symmetricWithSpectrum } from '../../../support/matrices.ts'
 
@@ -57,11 +57,49 @@ describe('estimateDensity', () => {
       stream: createStream(seed, 'density'),
     })
 
-  test('has weights that sum to 1, and moments that match the probe exactly', async () => {
-    const { nodes, weights, weightSum } = await run(6, 12)
+  test('has weights that sum to 1, and vᵀAʲv/‖v‖² of each probe as moments up to 2m − 1', async () => {
+    const steps = 12
+    const { nodes, weights, weightSum } = await run(6, steps)
     expect(weightSum).toBeCloseTo(1, 12)
-    weights.forEach((row) => expect(sum([...row])).toBeCloseTo(1, 12))
     expect(nodes).toHaveLength(6)
+    const operator = denseOperator(matrix)
+    for (const [probe, row] of nodes.entries()) {
+      expect(sum([...weights[probe]!])).toBeCloseTo(1, 12)
+      const v = new Float64Array(42)
+      fillNormal(v, createStream(1, 'density').fork('probe', probe))
+      const length = v.reduce((total, x) => total + x * x, 0)
+      let power: Float64Array = v
+      for (let j = 0; j < 2 * steps; j += 1) {
+        const expected = v.reduce((total, x, i) => total + x * power[i]!, 0) / length
+        const found = sum(row.map((node, k) => weights[probe]![k]! * node ** j))
+        expect(Math.abs(found / expected - 1)).toBeLessThan(1e-10)
+        const next = new Float64Array(42)
+        await operator.apply(power, 1, next)
+        power = next
+      }
+    }
+  })
+
+  test('at full depth has the eigenvalues of a Wishart matrix of order 40 as nodes', async () => {
+    const n = 40
+    const stream = createStream(6, 'wishart')
+    const data = Array.from({ length: 2 * n }, () =>
+      Float64Array.from({ length: n }, () => stream.nextNormal()),
+    )
+    const rows = Array.from({ length: n }, (_, i) =>
+      Float64Array.from({ length: n }, (_x, j) =>
+        data.reduce((total, x) => total + (x[i]! * x[j]!) / (2 * n), 0),
+      ),
+    )
+    const { values: dense } = eigenSymmetric(rows)
+    const { nodes } = await estimateDensity(
+      denseOperator(Float64Array.from(rows.flatMap((row) => [...row]))),
+      { probes: 2, steps: n, stream: createStream(6, 'density') },
+    )
+    for (const row of nodes) {
+      expect(row).toHaveLength(n)
+      row.forEach((node, k) => expect(Math.abs(node - dense[k]!)).toBeLessThan(1e-10))
+    }
   })
 
   test('estimates tr A/n and tr A²/n within 4 standard errors', async () => {

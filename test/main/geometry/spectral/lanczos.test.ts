@@ -54,6 +54,21 @@ describe('lanczos', () => {
     found.forEach((value, i) => expect(value).toBeCloseTo(values[i]!, 10))
   })
 
+  test('has Ritz vectors whose residuals are |β s|, s the last entry of the small eigenvector', async () => {
+    const [n, depth] = [15, 6]
+    const A = denseOperator(symmetricWithSpectrum(arithmetic(-3, 0.7, n), 3))
+    const { basis, diagonal, offDiagonal, residualNorm } = await lanczos(A, start(n), { depth })
+    const { values, vectors } = eigenTridiagonal(diagonal, offDiagonal)
+    const product = new Float64Array(n)
+    for (const [k, value] of values.entries()) {
+      const ritz = new Float64Array(n)
+      vectors[k]!.forEach((c, i) => basis.row(i).forEach((x, j) => (ritz[j]! += c * x)))
+      await A.apply(ritz, 1, product)
+      const residual = Math.hypot(...product.map((x, i) => x - value * ritz[i]!))
+      expect(residual).toBeCloseTo(residualNorm * Math.abs(vectors[k]![depth - 1]!), 12)
+    }
+  })
+
   test('ends at step 1 on the zero operator', async () => {
     const result = await lanczos(denseOperator(new Float64Array(36)), start(6), { depth: 6 })
     expect(result.status).toBe('invariant-subspace')
