@@ -1,16 +1,28 @@
-import { createStream } from '#base'
-import { parseSafetensors } from '#learn/datasets'
-import { readWeights } from '#learn/models'
-import type { MeasureSpec } from '#shared/schemas'
+import { createHash } from 'node:crypto'
+import { invariant } from '#base'
+import { encodeSafetensors, parseSafetensors } from '#learn/datasets'
+import { readWeights, type Model } from '#learn/models'
+import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
+import type { Runtime } from '#tensor/runtime'
 import type { ExperimentContext, ExperimentOrder, MeasureKey } from './context.ts'
+import type { ExperimentData } from './data.ts'
+import { MeasuredMatrices, type NetworkAtStep } from './measured-matrices.ts'
+import { measuredSamples } from './measured-samples.ts'
+import type { MemoryPlan } from './memory-plan.ts'
 import {
-  measuredSamples,
-  MeasuredMatrices,
-  type MatrixSources,
-  type NetworkAtStep,
-} from './measured-matrices.ts'
-import { forecastProducts, measureQuantity } from './measures/index.ts'
+  forecastProducts,
+  formatState,
+  measureQuantity,
+  parseState,
+  type MeasureSite,
+} from './measures/index.ts'
 import { createProgressReporter } from './progress.ts'
+
+/** Time between two states of a measurement. */
+const stateEveryMs = 300_000
+
+/** Bytes of vectors beyond which a state is not written: such a measurement begins anew after an interruption. */
+const largestState = 2 ** 31
 
 /** Steps at which a measurement is made. */
 const stepsOf = (
@@ -20,64 +32,132 @@ const stepsOf = (
 ): readonly number[] =>
   measure.kind !== 'evolution' && measure.at === 'snapshots' ? keptSteps : [lastStep]
 
+/** Fingerprint of all that a measurement depends on but for this program. */
+function originOf(
+  measure: MeasureSpec,
+  { seed, spec }: RunSources,
+  { parameters, buffers, step }: NetworkAtStep,
+): string {
+  const hash = createHash('sha256')
+  const { data, train, measureSamples } = spec
+  hash.update(JSON.stringify({ measure, seed, step, data, loss: train.loss, measureSamples }))
+  for (const { buffer, byteOffset, byteLength } of [parameters, buffers]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
+}
+
+/** What a run's measurements are made from. */
+export interface RunSources {
+  readonly spec: ExperimentSpec
+  readonly seed: number
+  readonly model: Model
+  readonly data: ExperimentData
+  readonly plan: MemoryPlan
+  readonly runtime: Runtime
+}
+
+/** What {@link measureRun} works with. */
+interface MeasuringOptions {
+  readonly order: ExperimentOrder
+  readonly sources: RunSources
+  /** The network that training ended with. */
+  readonly trained: NetworkAtStep
+  readonly context: ExperimentContext
+}
+
 /**
  * Makes the measurements of a run that are not stored yet, in the order of its spec, each at its steps.
  *
- * @param trained - The network that training ended with.
+ * @throws StoppedError when the context's signal is aborted, after what goes on from there has been written.
  */
-export async function measureRun(options: {
-  readonly order: ExperimentOrder
-  readonly sources: MatrixSources
-  readonly trained: NetworkAtStep
-  readonly context: ExperimentContext
-}): Promise<void> {
+export async function measureRun(options: MeasuringOptions): Promise<void> {
   const { order, sources, trained, context } = options
-  const { spec, seed, model } = sources
-  const isMeasured = ({ index, step }: MeasureKey): boolean =>
-    order.measured.some((key) => key.index === index && key.step === step)
-  const networkAt = async (step: number): Promise<NetworkAtStep> => {
-    if (step === trained.step) return trained
-    const name = `weights of step ${step}`
-    const { arrays } = parseSafetensors(await context.loadWeights(step), name)
-    return { step, ...readWeights(arrays, model, name) }
-  }
-  const matrices = new MeasuredMatrices(sources)
+  const { spec, seed, model, runtime, plan } = sources
+  const matrices = new MeasuredMatrices({
+    model,
+    loss: spec.train.loss,
+    seed,
+    runtime,
+    setting: plan,
+    samplesOf: (matrix) => measuredSamples(sources, matrix),
+  })
   try {
     for (const [index, measure] of spec.measure.entries()) {
-      const steps = stepsOf(measure, trained.step, context.keptSteps())
-      for (const step of steps) {
-        if (isMeasured({ index, step })) continue
-        const place = steps.length > 1 ? `, step ${step}` : ''
-        const label = `${measure.kind} (${index + 1} of ${spec.measure.length}${place})`
-        const total = forecastProducts(measure)
-        const report = createProgressReporter(context, 'measuring', label, total)
-        report(0)
-        const operator = await matrices.operator(measure, await networkAt(step))
-        const isAtEnd = measure.kind === 'evolution' || measure.at === 'end'
-        const document = await measureQuantity(measure, {
-          operator,
-          facts: {
-            index,
-            seed,
-            step,
-            parameterCount: model.layout.size,
-            sampleCount: measuredSamples(sources, measure).count,
-            operator: measure.operator,
-            size: operator.size === model.layout.size ? null : operator.size,
-            tensors: measure.tensors ?? null,
-            split: measure.split,
-          },
-          streamOf: (name) =>
-            isAtEnd
-              ? createStream(seed, 'measure', index, name)
-              : createStream(seed, 'measure', index, name, 'step', step),
-          signal: context.signal,
-          onProgress: report,
-        })
+      for (const step of stepsOf(measure, trained.step, context.keptSteps())) {
+        const key = { index, step }
+        const isMeasured = order.measured.some(
+          (stored) => stored.index === index && stored.step === step,
+        )
+        if (isMeasured) continue
+        const site = await siteOf(measure, key, matrices, options)
+        site.onProgress?.(0)
+        const document = await measureQuantity(measure, site)
         context.emit({ type: 'measured', document })
+        context.saveMeasureState(key, null)
       }
     }
   } finally {
     await matrices.release()
+  }
+}
+
+/** The network at a step of its training whose weights are kept. */
+async function networkAt(
+  step: number,
+  { trained, sources, context }: MeasuringOptions,
+): Promise<NetworkAtStep> {
+  if (step === trained.step) return trained
+  const name = `weights of step ${step}`
+  const { arrays } = parseSafetensors(await context.loadWeights(step), name)
+  return { step, ...readWeights(arrays, sources.model, name) }
+}
+
+/** A measurement's site in a run. */
+async function siteOf(
+  measure: MeasureSpec,
+  key: MeasureKey,
+  matrices: MeasuredMatrices,
+  options: MeasuringOptions,
+): Promise<MeasureSite> {
+  const { sources, context } = options
+  const { spec } = sources
+  const { index, step } = key
+  const network = await networkAt(step, options)
+  const site = await matrices.site(measure, index, network)
+  const { size } = site.operator
+  const origin = (): string => originOf(measure, sources, network)
+  const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
+  const place = isRepeated ? `, step ${step}` : ''
+  return {
+    ...site,
+    state: {
+      everyMs: stateEveryMs,
+      load: () => {
+        const bytes = context.loadMeasureState(key)
+        return bytes === null ? null : parseState(bytes, origin())
+      },
+      save: (saved) => {
+        if (saved.vectors.byteLength > largestState) return
+        context.saveMeasureState(key, formatState(saved, origin()))
+      },
+    },
+    keepVectors: (vectors) => {
+      const arrays = [...vectors].map(([name, data]) => {
+        invariant(data instanceof Float32Array, 'vectors are kept in float32')
+        return [
+          name,
+          { dtype: 'float32' as const, shape: [data.length / size, size], data },
+        ] as const
+      })
+      return context.saveVectors(key, encodeSafetensors(new Map(arrays)))
+    },
+    signal: context.signal,
+    onProgress: createProgressReporter(
+      context,
+      'measuring',
+      `${measure.kind} (${index + 1} of ${spec.measure.length}${place})`,
+      forecastProducts(measure, size),
+    ),
   }
 }

@@ -1,13 +1,16 @@
-import { createStream, InputError } from '#base'
-import type { CurvatureOperator } from '#geometry/curvature'
-import type { Samples } from '#learn/datasets'
-import type { Model } from '#learn/models'
-import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
+import { createStream, InputError, shuffledIndices } from '#base'
+import { selectTensors, type CurvatureOperator } from '#geometry/curvature'
+import { selectRows, type Samples } from '#learn/datasets'
+import type { Loss, Model } from '#learn/models'
+import type { MeasureSpec } from '#shared/schemas'
 import type { Runtime } from '#tensor/runtime'
-import { curvatureOfSamples } from './curvature-of-samples.ts'
-import type { ExperimentData } from './data.ts'
-import type { MemoryPlan } from './memory-plan.ts'
-import { evaluatedSamples } from './split-evaluation.ts'
+import {
+  curvatureOfSamples,
+  gradientOfSamples,
+  type CurvatureOfSamples,
+} from './curvature-of-samples.ts'
+import { denseCurvature } from './dense-curvature.ts'
+import type { MeasureSite } from './measures/index.ts'
 
 /** A network at one step of its training. */
 export interface NetworkAtStep {
@@ -21,35 +24,19 @@ export interface NetworkAtStep {
 /** The part of a measurement's spec that says which matrix it is of. */
 export type MatrixSpec = Pick<MeasureSpec, 'operator' | 'draws' | 'tensors' | 'split' | 'samples'>
 
-/** What the matrices of a run are made from. */
+/** What matrices are made from. */
 export interface MatrixSources {
-  readonly spec: ExperimentSpec
-  readonly seed: number
   readonly model: Model
-  readonly data: ExperimentData
-  readonly plan: MemoryPlan
+  readonly loss: Loss
+  readonly seed: number
   readonly runtime: Runtime
+  /** How products are evaluated. */
+  readonly setting: Pick<CurvatureOfSamples, 'rows' | 'batchSize' | 'residualMemory' | 'basis'>
+  /** The samples that a matrix is over. */
+  samplesOf(matrix: Pick<MatrixSpec, 'split' | 'samples'>): Samples
 }
 
-/**
- * The samples that a measurement runs over: drawn by the seed, the same for all measurements of as many.
- *
- * @throws InputError if the split is not there.
- */
-export function measuredSamples(
-  { spec, seed, data }: Pick<MatrixSources, 'spec' | 'seed' | 'data'>,
-  { split, samples }: MatrixSpec,
-): Samples {
-  const source = split === 'training' ? data.train : data.validation
-  if (source === null) {
-    const problem = 'must be training: no samples are held out for validation'
-    throw new InputError('measure.split', `measure.split ${problem}`)
-  }
-  const limit = samples ?? spec.measureSamples ?? source.count
-  return evaluatedSamples(source, limit, createStream(seed, 'measure', 'samples'))
-}
-
-/** The matrices that a run's measurements are of; one is held at a time, and made again only if it is another. */
+/** Where measurements are made: the matrices of a network and its loss; one is held at a time. */
 export class MeasuredMatrices {
   readonly #sources: MatrixSources
   #key = ''
@@ -59,41 +46,113 @@ export class MeasuredMatrices {
     this.#sources = sources
   }
 
-  /** The matrix of a measurement at a step. */
-  async operator(matrix: MatrixSpec, network: NetworkAtStep): Promise<CurvatureOperator> {
-    const { operator, draws, tensors, split, samples } = matrix
-    const key = JSON.stringify([operator, draws, tensors, split, samples, network.step])
-    if (this.#operator !== null && this.#key === key) return this.#operator
-    await this.release()
-    this.#operator = await this.create(matrix, network, measuredSamples(this.#sources, matrix))
-    this.#key = key
-    return this.#operator
-  }
-
-  /** A matrix over given samples, which is the caller's to release. */
-  create(
-    { operator, draws, tensors }: MatrixSpec,
-    { parameters, buffers }: NetworkAtStep,
-    samples: Samples,
-  ): Promise<CurvatureOperator> {
-    const { model, spec, seed, runtime, plan } = this.#sources
-    return curvatureOfSamples({
-      kind: operator,
-      model,
-      loss: spec.train.loss,
-      parameters,
-      buffers,
-      samples,
-      tensors,
-      draws,
-      stream: createStream(seed, 'measure', 'draws'),
-      runtime,
-      ...plan,
-    })
+  /**
+   * The site of one measurement; its matrix is good until the next is asked for.
+   *
+   * @param index - Position in the spec.
+   * @throws InputError if the tensors, the samples or the draws are not to be had.
+   */
+  async site(
+    measure: MeasureSpec,
+    index: number,
+    network: NetworkAtStep,
+  ): Promise<Omit<MeasureSite, 'state' | 'signal' | 'onProgress'>> {
+    const { model, seed } = this.#sources
+    const { step } = network
+    const samples = this.#sources.samplesOf(measure)
+    const operator = await this.matrix(measure, network, samples)
+    const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
+    return {
+      facts: {
+        index,
+        seed,
+        step,
+        parameterCount: model.layout.size,
+        sampleCount: samples.count,
+        operator: measure.operator,
+        size: operator.size === model.layout.size ? null : operator.size,
+        tensors: measure.tensors ?? null,
+        split: measure.split,
+      },
+      operator,
+      layout:
+        measure.operator === 'ntk' ? null : selectTensors(model.layout, measure.tensors).layout,
+      classCount: model.task.targets.kind === 'classes' ? model.task.targets.count : null,
+      streamOf: (name) =>
+        isRepeated
+          ? createStream(seed, 'measure', index, name, 'step', step)
+          : createStream(seed, 'measure', index, name),
+      dense: (options) =>
+        denseCurvature({
+          ...this.#lossOf(measure, network),
+          ...this.#drawsOf(measure),
+          kind: measure.operator,
+          samples,
+          ...options,
+        }),
+      withoutGroup: (group, groups) =>
+        this.#create(measure, network, withoutGroup(samples, seed, group, groups)),
+      gradient: () => {
+        const { batchSize } = this.#sources.setting
+        return gradientOfSamples({ ...this.#lossOf(measure, network), samples, batchSize })
+      },
+    }
   }
 
   async release(): Promise<void> {
     await this.#operator?.release()
     this.#operator = null
   }
+
+  /** The matrix of a measurement, made again only if it is another than the last. */
+  async matrix(
+    matrix: MatrixSpec,
+    network: NetworkAtStep,
+    samples: Samples,
+  ): Promise<CurvatureOperator> {
+    const { operator, draws, tensors, split } = matrix
+    const key = JSON.stringify([operator, draws, tensors, split, samples.count, network.step])
+    if (this.#operator !== null && this.#key === key) return this.#operator
+    await this.release()
+    this.#operator = await this.#create(matrix, network, samples)
+    this.#key = key
+    return this.#operator
+  }
+
+  #create(
+    matrix: MatrixSpec,
+    network: NetworkAtStep,
+    samples: Samples,
+  ): Promise<CurvatureOperator> {
+    return curvatureOfSamples({
+      ...this.#lossOf(matrix, network),
+      ...this.#drawsOf(matrix),
+      ...this.#sources.setting,
+      kind: matrix.operator,
+      samples,
+    })
+  }
+
+  #drawsOf({ draws }: MatrixSpec) {
+    return { draws, stream: createStream(this.#sources.seed, 'measure', 'draws') }
+  }
+
+  #lossOf({ tensors }: MatrixSpec, { parameters, buffers }: NetworkAtStep) {
+    const { model, loss, runtime } = this.#sources
+    return { model, loss, parameters, buffers, tensors, runtime }
+  }
+}
+
+/**
+ * Samples but one of some random groups of about one size.
+ *
+ * @throws InputError if there are fewer samples than groups.
+ */
+function withoutGroup(samples: Samples, seed: number, group: number, groups: number): Samples {
+  if (groups < 2 || samples.count < groups) {
+    const problem = `must be in 2…${samples.count} (the samples measured), got ${groups}`
+    throw new InputError('resamples', `resamples ${problem}`)
+  }
+  const order = shuffledIndices(samples.count, createStream(seed, 'measure', 'groups'))
+  return selectRows(samples, order.filter((_, place) => place % groups !== group).sort())
 }

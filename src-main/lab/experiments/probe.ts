@@ -1,4 +1,4 @@
-import { createStream, FormatError, InputError, monotonicMs, ShapeError } from '#base'
+import { FormatError, InputError, monotonicMs, ShapeError } from '#base'
 import {
   answerEntries,
   loadArray,
@@ -19,9 +19,10 @@ import {
   type MeasureSpec,
   type MeasurementDocument,
   type NetworkSpec,
+  type OperatorKind,
 } from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
-import { curvatureOfSamples } from './curvature-of-samples.ts'
+import { MeasuredMatrices, type NetworkAtStep } from './measured-matrices.ts'
 import { measureQuantity } from './measures/index.ts'
 import { modelOfNetwork } from './model-of-network.ts'
 
@@ -35,15 +36,21 @@ export interface ProbeOptions {
   readonly loss: LossKind
   /** Samples a call; default: all, at most 1,024. */
   readonly batch?: number | undefined
-  /** `.npy` of `[n]`: a vector v to multiply, in the order of `parameters()`. */
+  /** The matrix that is measured. @default the Hessian */
+  readonly operator?: OperatorKind | undefined
+  /** Only the block of these tensors, by names or beginnings of names. */
+  readonly tensors?: readonly string[] | undefined
+  /** Label draws a sample, for the Monte-Carlo Fisher. @default 1 */
+  readonly draws?: number | undefined
+  /** `.npy` with a vector to multiply: of parameters in the order of `parameters()`, for the NTK of outputs. */
   readonly vectorPath?: string | undefined
   readonly top?: number | undefined
   readonly bottom?: number | undefined
   /** Largest residual as a share of |λ|, or of 1 % of the largest |λ| where that is more. */
   readonly tolerance?: number | undefined
   readonly maxProducts?: number | undefined
-  readonly traceProbes?: number | undefined
-  readonly density?: { readonly probes: number; readonly steps: number } | undefined
+  readonly trace?: Omit<MeasureInput & { kind: 'trace' }, 'kind'> | undefined
+  readonly density?: Omit<MeasureInput & { kind: 'density' }, 'kind'> | undefined
   readonly seed: number
   readonly runtime?: Runtime | undefined
 }
@@ -58,7 +65,7 @@ export interface ProbeResult {
   readonly accuracy: number | null
   readonly gradientNorm: number
   readonly gradient: Float32Array
-  /** H·v, if a vector was given. */
+  /** The matrix times v, if a vector was given. */
   readonly product: Float32Array | null
   readonly measurements: readonly MeasurementDocument[]
   readonly seed: number
@@ -104,8 +111,6 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
   const { weightsPath } = options
   const { parameters, buffers } = readWeights(await loadArrays(weightsPath), model, weightsPath)
   const samples = await readSamples(options.dataPath, model)
-  const vector =
-    options.vectorPath === undefined ? null : await readParameterVector(options.vectorPath, layout)
   const batchSize = Math.min(options.batch ?? 1024, samples.count)
   if (batchSize < 1) throw new InputError('batch', `batch must be 1 or more, got ${batchSize}`)
 
@@ -126,37 +131,28 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
     batches,
     runtime,
   })
-  const operator = await curvatureOfSamples({
-    kind: 'hessian',
+  const matrices = new MeasuredMatrices({
     model,
     loss,
-    parameters,
-    buffers,
-    samples,
-    batchSize,
+    seed,
     runtime,
+    setting: { batchSize },
+    samplesOf: () => samples,
   })
+  const at: NetworkAtStep = { step: 0, parameters, buffers }
+  const matrix = matrixOf(options)
   try {
+    const operator = await matrices.matrix(matrix, at, samples)
+    const vector =
+      options.vectorPath === undefined ? null : await readVector(options.vectorPath, operator.size)
     let product: Float32Array | null = null
     if (vector !== null) {
-      product = new Float32Array(layout.size)
+      product = new Float32Array(operator.size)
       await operator.apply(vector, 1, product)
     }
     const measurements: MeasurementDocument[] = []
-    for (const [index, measure] of measuresOf(options, layout.size).entries()) {
-      const facts = {
-        index,
-        seed,
-        step: 0,
-        parameterCount: layout.size,
-        sampleCount: samples.count,
-        operator: 'hessian' as const,
-        size: null,
-        tensors: null,
-        split: 'training' as const,
-      }
-      const streamOf = (name: string) => createStream(seed, 'measure', index, name)
-      measurements.push(await measureQuantity(measure, { operator, facts, streamOf }))
+    for (const [index, measure] of measuresOf(options, matrix, operator.size).entries()) {
+      measurements.push(await measureQuantity(measure, await matrices.site(measure, index, at)))
     }
     return {
       network,
@@ -174,12 +170,24 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeResult> {
       elapsedMs: monotonicMs() - started,
     }
   } finally {
-    await operator.release()
+    await matrices.release()
   }
 }
 
-function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
-  const { top = 0, bottom = 0, traceProbes, density } = options
+/** The matrix that a probe is of, as measurements name it. */
+const matrixOf = ({ operator = 'hessian', tensors, draws = 1 }: ProbeOptions) => ({
+  operator,
+  tensors: tensors === undefined ? undefined : [...tensors],
+  draws,
+  split: 'training' as const,
+})
+
+function measuresOf(
+  options: ProbeOptions,
+  matrix: ReturnType<typeof matrixOf>,
+  size: number,
+): MeasureSpec[] {
+  const { top = 0, bottom = 0, trace, density } = options
   const measures: MeasureInput[] = []
   if (top + bottom > 0) {
     measures.push({
@@ -190,9 +198,9 @@ function measuresOf(options: ProbeOptions, size: number): MeasureSpec[] {
       maxProducts: options.maxProducts ?? Math.max(600, Math.min(4 * size, 5000)),
     })
   }
-  if (traceProbes !== undefined) measures.push({ kind: 'trace', probes: traceProbes })
+  if (trace !== undefined) measures.push({ kind: 'trace', ...trace })
   if (density !== undefined) measures.push({ kind: 'density', ...density })
-  return measures.map((measure) => measureSchema.parse(measure))
+  return measures.map((measure) => measureSchema.parse({ ...matrix, ...measure }))
 }
 
 /** Samples of a file, in the shape that the network wants of as many numbers. */
@@ -212,9 +220,9 @@ async function readSamples(path: string, { task }: Model): Promise<Samples> {
   return { ...samples, features }
 }
 
-async function readParameterVector(path: string, layout: Layout): Promise<Float32Array> {
+async function readVector(path: string, size: number): Promise<Float32Array> {
   const { shape, data } = await loadArray(path)
-  if (data.length !== layout.size) throw new ShapeError(`vector ${path}`, `[${layout.size}]`, shape)
+  if (data.length !== size) throw new ShapeError(`vector ${path}`, `[${size}]`, shape)
   const bad = data.findIndex((x) => !Number.isFinite(x))
   if (bad >= 0) throw new FormatError(path, `holds ${data[bad]!} at entry ${bad}`)
   return Float32Array.from(data)

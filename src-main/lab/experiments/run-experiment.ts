@@ -1,4 +1,5 @@
 import { throwIfStopped } from '#base'
+import { checkMeasures } from './check-measures.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import { loadData } from './data.ts'
 import { measureRun } from './measure-run.ts'
@@ -36,6 +37,7 @@ export async function runExperiment(
     parameterCount: model.layout.size,
     modelLabel: model.label,
   })
+  checkMeasures(spec, model, data)
   throwIfStopped(context.signal)
   const pending = [...spec.measure.entries()].filter(
     ([index]) => !order.measured.some((key) => key.index === index),

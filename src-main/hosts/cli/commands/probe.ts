@@ -8,7 +8,9 @@ import {
   explainSchemaError,
   lossSchema,
   networkSchema,
+  operatorSchema,
   type NetworkSpec,
+  type OperatorKind,
 } from '#shared/schemas'
 import type { AddCommand, CliContext } from '../context.ts'
 import { UsageError } from '../io.ts'
@@ -22,7 +24,12 @@ import {
   seed,
   type ComputeOptions,
 } from '../options.ts'
-import { densitySettings, traceSettings, type DensitySettings } from '../probe-settings.ts'
+import {
+  densitySettings,
+  traceSettings,
+  type DensitySettings,
+  type TraceSettings,
+} from '../probe-settings.ts'
 import { readSpecFile } from '../spec-input.ts'
 import { formatDuration, formatNumber, formatTable } from '../table.ts'
 
@@ -36,10 +43,12 @@ interface Options extends ComputeOptions {
   readonly vector?: string
   readonly product?: string
   readonly gradient?: string
-  readonly operator: string
+  readonly operator: OperatorKind
+  readonly tensors?: string[]
+  readonly draws?: number
   readonly top?: number
   readonly bottom?: number
-  readonly trace?: { readonly probes: number }
+  readonly trace?: TraceSettings
   readonly density?: DensitySettings
   readonly tolerance?: number
   readonly seed: number
@@ -62,13 +71,23 @@ export const addProbe: AddCommand = (program, context) => {
     .option('--vector <file>', '.npy with a vector to multiply')
     .option('--product <file>', '.npy to write the product to')
     .option('--gradient <file>', '.npy to write the gradient to')
-    .option('--operator <name>', 'hessian', 'hessian')
+    .addOption(
+      new Option('--operator <name>', 'matrix that is measured')
+        .choices(operatorSchema.options)
+        .default('hessian'),
+    )
+    .option('--tensors <names>', 'only their block, e.g. layers.0,layers.2.weight', names)
+    .option('--draws <number>', 'labels drawn a sample, for monte-carlo-fisher', integer(1, 1000))
     .option('--top <number>', 'largest eigenvalues', integer(0, 200))
     .option('--bottom <number>', 'smallest eigenvalues', integer(0, 200))
-    .option('--trace <settings>', 'trace, e.g. probes=64', traceSettings)
+    .option(
+      '--trace <settings>',
+      'trace, e.g. probes=64 or method=xtrace,precision=0.02',
+      traceSettings,
+    )
     .option(
       '--density <settings>',
-      'density, e.g. probes=10,steps=80,out=density.json',
+      'density, e.g. probes=10,steps=80,outliers=10,out=density.json',
       densitySettings,
     )
     .option(
@@ -81,9 +100,6 @@ export const addProbe: AddCommand = (program, context) => {
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {
-      if (options.operator !== 'hessian') {
-        throw new UsageError(`operator must be hessian, got ${options.operator}`)
-      }
       const network = await readNetwork(context, options.model)
       if (options.describe) await describe(context, network, options.json ?? false)
       else await measure(context, network, options)
@@ -146,11 +162,11 @@ async function measure(context: CliContext, network: NetworkSpec, options: Optio
     top: options.top,
     bottom: options.bottom,
     tolerance: options.tolerance,
-    traceProbes: options.trace?.probes,
-    density:
-      options.density === undefined
-        ? undefined
-        : { probes: options.density.probes, steps: options.density.steps },
+    operator: options.operator,
+    tensors: options.tensors,
+    draws: options.draws,
+    trace: options.trace,
+    density: densityOf(options.density),
     seed: options.seed,
     runtime: await services.openRuntime(
       computeSchema.parse({ device: options.device, runtime: options.runtime }),
@@ -159,6 +175,15 @@ async function measure(context: CliContext, network: NetworkSpec, options: Optio
   await writeOutputs(context, result, options, at)
   if (options.json) context.printJson(documentOf(result, options.operator))
   else context.print(textOf(result))
+}
+
+const names = (text: string): string[] => text.split(',').map((name) => name.trim())
+
+/** The settings without the file that they name. */
+function densityOf(settings: DensitySettings | undefined): ProbeOptions['density'] {
+  if (settings === undefined) return undefined
+  const { probes, steps, outliers } = settings
+  return { probes, steps, outliers }
 }
 
 /** Checked before any work. */

@@ -1,62 +1,229 @@
-import { monotonicMs } from '#base'
-import { estimateDensity } from '#geometry/spectral'
-import type { DensityDocument, MeasureSpec } from '#shared/schemas'
-import { smoothDensity } from '#shared/statistics'
-import type { MeasureSite } from './site.ts'
+import { invariant, monotonicMs } from '#base'
+import type { LinearOperator } from '#geometry/operators'
+import {
+  checkMoments,
+  estimateDensity,
+  findOutliers,
+  type DensityResult,
+  type MomentCheck,
+  type OutliersResult,
+} from '#geometry/spectral'
+import type { DensityDocument, MeasureSpec, OperatorKind } from '#shared/schemas'
+import {
+  countNegative,
+  jackknifeBand,
+  smoothDensity,
+  zeroMass,
+  type DensityCurve,
+} from '#shared/statistics'
+import { countProducts } from './count-products.ts'
+import type { MeasureSite, StateKeeper } from './site.ts'
+
+type DensityMeasure = Extract<MeasureSpec, { kind: 'density' }>
 
 /** Points of the stored density curve. */
 const curvePoints = 401
 
+/** Matrices that may have negative eigenvalues; of the others rounding alone makes some. */
+const indefinite: ReadonlySet<OperatorKind> = new Set(['hessian', 'residual'])
+
+/** Fresh probes of the check of moments. */
+const checkProbes = 8
+
+/** Smallest eigenvalues looked for with as many largest ones: outliers lie above the bulk but for a few. */
+const bottomOf = (outliers: number): number => Math.ceil(outliers / 3)
+
+/** Budget of the search for outliers. */
+const searchBudget = (outliers: number): number => 30 + 7 * (outliers + bottomOf(outliers))
+
+/** Products of a density at most, its checks and groups included. */
+export function densityProducts(measure: DensityMeasure): number {
+  const { probes, steps, outliers, resamples, crossCheck } = measure
+  const once = probes * steps + (outliers > 0 ? searchBudget(outliers) : 0)
+  return once * (1 + resamples) + checkProbes + (crossCheck ? probes * steps : 0)
+}
+
+/** The density of one matrix, with the outliers that were taken out of it first. */
+interface Estimated {
+  readonly density: DensityResult
+  readonly outliers: OutliersResult | null
+}
+
+async function estimate(
+  operator: LinearOperator,
+  measure: DensityMeasure,
+  site: MeasureSite,
+  options: {
+    readonly onProgress: (products: number) => void
+    readonly state: StateKeeper | undefined
+  },
+): Promise<Estimated> {
+  const { signal } = site
+  const { onProgress, state } = options
+  const outliers =
+    measure.outliers === 0 || operator.size < 2
+      ? null
+      : await findOutliers(operator, {
+          top: measure.outliers,
+          bottom: bottomOf(measure.outliers),
+          maxProducts: searchBudget(measure.outliers),
+          stream: site.streamOf('density outliers'),
+          signal,
+          onProgress,
+        })
+  const found = outliers?.products ?? 0
+  const density = await estimateDensity(operator, {
+    probes: measure.probes,
+    steps: measure.steps,
+    // The same probes for every group of samples: their noise cancels in the differences.
+    stream: site.streamOf('density'),
+    outliers: outliers ?? undefined,
+    saved: state?.load() ?? undefined,
+    onState:
+      state === undefined
+        ? undefined
+        : {
+            everyMs: state.everyMs,
+            save: ({ vectors, ...saved }) => {
+              invariant(vectors instanceof Float32Array, 'matrices are measured in float32')
+              state.save({ ...saved, vectors })
+              return Promise.resolve()
+            },
+          },
+    signal,
+    onProgress: (products) => onProgress(found + products),
+  })
+  return { density, outliers }
+}
+
 /** Estimates the spectral density of a site's matrix. */
 export async function measureDensity(
-  measure: Extract<MeasureSpec, { kind: 'density' }>,
+  measure: DensityMeasure,
   site: MeasureSite,
 ): Promise<DensityDocument> {
   const started = monotonicMs()
-  const result = await estimateDensity(site.operator, {
-    probes: measure.probes,
-    steps: measure.steps,
-    stream: site.streamOf('density'),
-    signal: site.signal,
-    onProgress: site.onProgress,
+  const { operator, signal } = site
+  const { level, resamples } = measure
+  const count = countProducts(site.onProgress)
+  const { density, outliers } = await estimate(operator, measure, site, {
+    onProgress: count.report,
+    state: site.state,
   })
-  const curve = smoothDensity(result, { coordinate: { kind: 'linear' }, points: curvePoints })
+  count.settle((outliers?.products ?? 0) + density.products)
+  const curve = smoothDensity(density, {
+    coordinate: { kind: 'linear' },
+    points: curvePoints,
+    level,
+  })
+  const moments = await checkMoments(operator, density, {
+    probes: checkProbes,
+    stream: site.streamOf('density check'),
+    outliers: outliers ?? undefined,
+    signal,
+  })
+  count.settle(moments.products)
+  const resampling =
+    resamples === 0 ? null : await resample(curve, measure, site, count.report, count.settle)
+  const { epsilon } = operator.space
+  const canBeNegative = indefinite.has(site.facts.operator)
   return {
     kind: 'density',
     ...site.facts,
-    status: 'estimated',
-    note: describeSteps(result.nodes, measure.steps),
-    method: `stochastic Lanczos quadrature, ${measure.probes} spherical probes in lockstep, ${measure.steps} steps, full reorthogonalization; band: mean ± 2 standard errors over probes`,
-    cost: { products: result.products, elapsedMs: monotonicMs() - started },
+    status: moments.passes ? 'estimated' : 'inconsistent',
+    note: [
+      moments.passes
+        ? ''
+        : 'The first moments contradict fresh estimates of the traces: this density must not be used. Look at the self-check.',
+      describeSteps(density, measure.steps),
+    ]
+      .filter((text) => text !== '')
+      .join(' '),
+    method: describeMethod(measure, outliers),
+    cost: { products: count.products, elapsedMs: monotonicMs() - started },
     probes: measure.probes,
     steps: measure.steps,
-    nodes: result.nodes.map((row) => [...row]),
-    weights: result.weights.map((row) => [...row]),
-    weightSum: result.weightSum,
+    nodes: density.nodes.map((row) => [...row]),
+    weights: density.weights.map((row) => [...row]),
+    weightSum: density.weightSum,
     kernel: { form: 'gaussian', standardDeviation: curve.kernelDeviation },
     grid: [...curve.lambda],
     density: [...curve.density],
     lower: [...curve.lower],
     upper: [...curve.upper],
     moments: {
-      mean: result.mean.mean,
-      meanStandardError: result.mean.standardError,
-      square: result.square.mean,
-      squareStandardError: result.square.standardError,
+      mean: density.mean.mean,
+      meanStandardError: density.mean.standardError,
+      square: density.square.mean,
+      squareStandardError: density.square.standardError,
     },
-    level: null,
-    atoms: [],
-    zero: null,
-    negative: null,
-    selfCheck: null,
+    level,
+    atoms: (outliers?.pairs ?? []).map((pair) => ({ ...pair })),
+    zero: zeroMass(density, epsilon, level),
+    negative: canBeNegative ? { ...countNegative(density, epsilon, level) } : null,
+    selfCheck: {
+      mean: checkOf(moments.mean),
+      square: checkOf(moments.square),
+      passes: moments.passes,
+    },
     crossCheck: null,
-    resampling: null,
-    orthogonalityLoss: result.orthogonalityLoss,
+    resampling,
+    orthogonalityLoss: density.orthogonalityLoss,
   }
 }
 
+/** The band over probes and data, from the densities without one group of samples each. */
+async function resample(
+  curve: DensityCurve,
+  measure: DensityMeasure,
+  site: MeasureSite,
+  onProgress: (products: number) => void,
+  settle: (products: number) => void,
+): Promise<DensityDocument['resampling']> {
+  const { level, resamples: groups } = measure
+  const curves: (readonly number[])[] = []
+  for (let group = 0; group < groups; group += 1) {
+    const operator = await site.withoutGroup(group, groups)
+    try {
+      const { density, outliers } = await estimate(operator, measure, site, {
+        onProgress,
+        state: undefined,
+      })
+      settle((outliers?.products ?? 0) + density.products)
+      curves.push(
+        smoothDensity(density, {
+          coordinate: { kind: 'linear' },
+          points: curvePoints,
+          range: [curve.u[0]!, curve.u.at(-1)!],
+          kernelDeviation: curve.kernelDeviation,
+          level,
+        }).density,
+      )
+    } finally {
+      await operator.release()
+    }
+  }
+  const { lower, upper } = jackknifeBand(curve, curves, level)
+  return { groups, lower: [...lower], upper: [...upper] }
+}
+
+function checkOf({ quadrature, reference, z }: MomentCheck) {
+  const estimateOf = ({ mean, standardError }: MomentCheck['quadrature']) => ({
+    value: mean,
+    standardError,
+  })
+  return { quadrature: estimateOf(quadrature), reference: estimateOf(reference), z }
+}
+
+function describeMethod(measure: DensityMeasure, outliers: OutliersResult | null): string {
+  const { probes, steps, level, resamples } = measure
+  const first =
+    outliers === null ? '' : `${outliers.pairs.length} outliers by Lanczos taken out first; `
+  const groups = resamples === 0 ? '' : `; band over data: jackknife over ${resamples} groups`
+  return `${first}stochastic Lanczos quadrature, ${probes} spherical probes in lockstep, ${steps} steps, full reorthogonalization, mean of Gauss and anti-Gauss rules; band over probes and steps at ${100 * level} % a point${groups}`
+}
+
 /** Says where probes took fewer steps than asked for, because their Krylov space closed. */
-function describeSteps(nodes: readonly (readonly number[])[], steps: number): string {
+function describeSteps({ nodes }: DensityResult, steps: number): string {
   const least = Math.min(...nodes.map((row) => row.length))
   return least < steps
     ? `The Krylov space closed after ${least} of ${steps} steps; the quadrature is exact there, up to rounding.`

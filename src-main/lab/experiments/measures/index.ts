@@ -1,2 +1,3 @@
 export { forecastProducts, measureQuantity } from './measure.ts'
-export type { MeasureSite, SiteFacts } from './site.ts'
+export type { MeasureSite, SiteFacts, StateKeeper } from './site.ts'
+export { formatState, parseState, type SavedState } from './state-codec.ts'

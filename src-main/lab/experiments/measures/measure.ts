@@ -1,12 +1,17 @@
 import { InputError } from '#base'
 import type { MeasureSpec, MeasurementDocument } from '#shared/schemas'
-import { measureDensity } from './density.ts'
+import { measureDense } from './dense.ts'
+import { densityProducts, measureDensity } from './density.ts'
 import { measureEigenpairs } from './eigenpairs.ts'
 import type { MeasureSite } from './site.ts'
 import { measureTrace } from './trace.ts'
 
-/** Matrix-vector products a measurement will take, at most. */
-export function forecastProducts(measure: MeasureSpec): number {
+/**
+ * Matrix-vector products a measurement will take, at most.
+ *
+ * @param size - Order of the matrix.
+ */
+export function forecastProducts(measure: MeasureSpec, size: number): number {
   switch (measure.kind) {
     case 'eigenpairs':
     case 'interior':
@@ -17,9 +22,9 @@ export function forecastProducts(measure: MeasureSpec): number {
     case 'diagonal':
       return measure.precision === undefined ? measure.probes : measure.maxProducts
     case 'density':
-      return measure.probes * measure.steps
+      return densityProducts(measure)
     case 'dense':
-      return 1
+      return size
   }
 }
 
@@ -40,6 +45,8 @@ export async function measureQuantity(
       return measureTrace(measure, site)
     case 'density':
       return measureDensity(measure, site)
+    case 'dense':
+      return measureDense(measure, site)
     default:
       throw new InputError('measure', `measure: ${measure.kind} cannot be measured yet`)
   }

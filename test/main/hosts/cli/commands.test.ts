@@ -39,8 +39,8 @@ describe('usage', () => {
     [['probe', '--model', '{"kind":"mlp","widths":[2]}'], /widths must have at least 2 elements/],
     [['probe', '--model', '{"kind":"mlp"'], /--model is not valid JSON: line 1/],
     [
-      ['probe', '--model', '{"kind":"mlp","widths":[2,2]}', '--operator', 'ggn'],
-      /operator must be hessian, got ggn/,
+      ['probe', '--model', '{"kind":"mlp","widths":[2,2]}', '--operator', 'ggm'],
+      /argument 'ggm' is invalid. Allowed choices are hessian, ggn/,
     ],
     [
       ['probe', '--model', '{"kind":"mlp","widths":[2,2]}', '--density', 'probs=3'],

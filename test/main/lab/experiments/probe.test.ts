@@ -54,7 +54,7 @@ describe.each(networkNames)('a probe of %s by PyTorch', (name) => {
   test('estimates trace and density within 4 standard errors', async () => {
     const result = await runProbe({
       ...optionsFor(name),
-      traceProbes: 200,
+      trace: { probes: 200 },
       density: { probes: 100, steps: 20 },
     })
     const [trace, density] = result.measurements
