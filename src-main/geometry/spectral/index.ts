@@ -1,3 +1,4 @@
+export { symmetricEigenvalues } from './dense-eigenvalues.ts'
 export type { Deflation } from './deflation.ts'
 export { estimateDensity, type DensityOptions, type DensityResult } from './density.ts'
 export {
@@ -18,5 +19,11 @@ export {
   traceVectors,
   type SolverVectors,
 } from './solver-vectors.ts'
-export { estimateTrace, type TraceOptions, type TraceResult } from './trace.ts'
+export {
+  estimateSquareTrace,
+  estimateTrace,
+  type TraceMethod,
+  type TraceOptions,
+  type TraceResult,
+} from './trace.ts'
 export { eigenSymmetric, eigenTridiagonal, quadratureTridiagonal } from './tridiagonal.ts'
