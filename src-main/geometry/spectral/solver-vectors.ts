@@ -36,11 +36,34 @@ export function eigenpairsVectors(options: {
   return { basis: Math.min(basisCapacity(options), maxProducts), others: 2 + 2 * wanted }
 }
 
-/** What `estimateDensity` holds: a basis, a start, a vector and its product for each probe. */
-export const densityVectors = (probes: number, steps: number): SolverVectors => ({
+/**
+ * What `estimateDensity` holds: a basis, a start, a vector and its product for each probe, and the vectors of outliers; a copy
+ * of the bases while its state is saved.
+ */
+export const densityVectors = (
+  probes: number,
+  steps: number,
+  { outliers = 0, isSaved = false }: { outliers?: number; isSaved?: boolean } = {},
+): SolverVectors => ({
   basis: probes * steps,
-  others: 3 * probes,
+  others: 3 * probes + outliers + (isSaved ? probes * steps : 0),
 })
 
-/** What `estimateTrace` holds: a block of probes and its products. */
-export const traceVectors = (rows: number): SolverVectors => ({ basis: 0, others: 2 * rows })
+/**
+ * What `estimateTrace` holds: a block of probes and its products; with a sketch also the image of a block, and 3/2 (XTrace) or
+ * 4/3 (Hutch++) vectors a product, in stores of at most twice the room.
+ */
+export const traceVectors = (
+  rows: number,
+  method: 'hutchinson' | 'hutch++' | 'xtrace' = 'hutchinson',
+  products = 0,
+): SolverVectors => {
+  switch (method) {
+    case 'hutchinson':
+      return { basis: 0, others: 2 * rows }
+    case 'hutch++':
+      return { basis: 8 * Math.ceil(products / 3), others: 3 * rows }
+    case 'xtrace':
+      return { basis: 6 * Math.ceil(products / 2), others: 3 * rows }
+  }
+}

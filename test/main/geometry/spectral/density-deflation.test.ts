@@ -89,6 +89,25 @@ describe('estimateDensity with outliers', () => {
     squares.forEach((square) => expect(Math.abs(square - 1)).toBeLessThan(0.25))
   })
 
+  test('gives the mass of a projector of rank 30 in 100 dimensions the variance of its Beta law', async () => {
+    // Three more eigenvalues are taken out: probes see 100 dimensions.
+    const projector = diagonalOperator([...arithmetic(0, 0, 70), ...arithmetic(1, 0, 30), 5, 6, 7])
+    const vectors = new Float64Array(3 * 103)
+    for (let k = 0; k < 3; k += 1) vectors[k * 103 + 100 + k] = 1
+    const { nodes, weights } = await estimateDensity(projector, {
+      probes: 4_000,
+      steps: 2,
+      stream: createStream(1, 'projector'),
+      outliers: { values: [5, 6, 7], vectors },
+    })
+    const masses = nodes.map((row, probe) => weights[probe]![row.length - 1]!)
+    const mean = sum(masses) / masses.length
+    const variance = sum(masses.map((x) => (x - mean) ** 2)) / (masses.length - 1)
+    expect(Math.abs(mean - 0.3)).toBeLessThan(4 * Math.sqrt(0.0041176471 / 4_000))
+    // 2p(1 − p)/(d + 2); the error of 4,000 samples is 2.2 %.
+    expect(Math.abs(variance / 0.0041176471 - 1)).toBeLessThan(0.09)
+  })
+
   test('refuses vectors of another size, and as many as there are eigenvalues', async () => {
     const stream = createStream(1, 'd')
     const options = { probes: 1, steps: 2, stream }

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { createStream } from '#base'
+import { createNativeSpace } from '#geometry/curvature'
 import { denseOperator, type LinearOperator } from '#geometry/operators'
 import { estimateDensity, type Deflation, type DensityState } from '#geometry/spectral'
 import { arithmetic, randomRotation, symmetricWithSpectrum } from '../../../support/matrices.ts'
@@ -11,6 +12,9 @@ const outliers: Deflation = {
   values: [9],
   vectors: Float64Array.from(randomRotation(n, 1)[n - 1]!),
 }
+const native = await createNativeSpace(n)
+afterAll(() => native.release())
+
 /** As a file would give it back. */
 const stored = (state: DensityState): DensityState => ({
   header: JSON.parse(JSON.stringify(state.header)) as unknown,
@@ -30,6 +34,7 @@ describe.each<[string, LinearOperator, Deflation | undefined]>([
     ),
     undefined,
   ],
+  ['native float32', diagonalOperator(values, native), undefined],
 ])('estimateDensity in %s', (_name, operator, deflation) => {
   const options = {
     probes: 3,
