@@ -1,72 +1,131 @@
-import { fillNormal, fillSigns, NonFiniteError, throwIfStopped, type RandomStream } from '#base'
-import type { LinearOperator, Vector } from '#geometry/operators'
-import { meanAndStandardError, type Estimate } from '#shared/statistics'
+import type { RandomStream } from '#base'
+import type { LinearOperator } from '#geometry/operators'
+import type { Estimate } from '#shared/statistics'
+import { DeflatedSampler } from './hutch-deflated.ts'
+import { HutchinsonSampler, type ProbeDistribution } from './hutchinson.ts'
+import {
+  estimateOf,
+  requireSpending,
+  spendToPrecision,
+  squareTraceStatistic,
+  traceStatistic,
+  type EstimateStatus,
+  type SpendingOptions,
+  type TraceStatistic,
+} from './trace-precision.ts'
+import type { SamplingHooks, TraceSampler, TraceSamples } from './trace-sampler.ts'
+import { ExchangeableSampler } from './xtrace.ts'
 
-/** Settings of {@link estimateTrace}. */
-export interface TraceOptions {
-  /** Probe vectors m, 2 or more. */
-  readonly probes: number
-  readonly stream: RandomStream
-  /** Signs (Rademacher) have the least variance among independent entries; normals for comparison. */
-  readonly distribution?: 'signs' | 'normal'
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((products: number) => void) | undefined
+/**
+ * How traces are sampled. `hutchinson`: zᵀAz; `hutch++`: exactly on a sketch of the leading eigenvectors, by Hutchinson on the
+ * rest; `xtrace`: as that, but every random vector serves for both.
+ */
+export type TraceMethod = 'hutchinson' | 'hutch++' | 'xtrace'
+
+/** Products with which a method can say anything. */
+const leastProducts: Readonly<Record<TraceMethod, number>> = {
+  hutchinson: 2,
+  'hutch++': 4,
+  xtrace: 4,
 }
 
-/** An estimate of tr A, and of tr A² from the same products. */
-export interface TraceResult {
+/** Settings of {@link estimateTrace} and {@link estimateSquareTrace}. */
+export interface TraceOptions extends SpendingOptions, SamplingHooks {
+  /** @default 'hutchinson' */
+  readonly method?: TraceMethod | undefined
+  readonly stream: RandomStream
+  /** Of Hutchinson's probes. @default 'signs' */
+  readonly distribution?: ProbeDistribution
+}
+
+/** Estimates of tr A and of tr A² from the same products. */
+export interface TraceResult extends TraceSamples {
+  readonly method: TraceMethod
+  /** What the precision was asked of. */
+  readonly estimate: Estimate
   readonly trace: Estimate
   readonly squareTrace: Estimate
-  /** zᵀAz of each probe, `[m]`. */
-  readonly samples: readonly number[]
   readonly products: number
+  readonly status: EstimateStatus
+  /** What the status means and what to try; empty when there is nothing to say. */
+  readonly note: string
 }
 
 /**
- * Estimates the trace by Hutchinson's method: tr A = E zᵀAz for z with E zzᵀ = I.
+ * Estimates the trace, and tr A² from the same products.
  *
- * Variance of one probe: 2(‖A‖_F² − Σ Aᵢᵢ²) for signs, 2‖A‖_F² for normals. The standard error is
- * the sample deviation over √m. From the same products, tr A² = E ‖Az‖².
+ * Hutchinson: tr A = E zᵀAz for z with E zzᵀ = I; variance of one probe 2(‖A‖_F² − Σ Aᵢᵢ²) for signs, 2‖A‖_F² for normals.
+ * Hutch++ and XTrace remove the range of A on random vectors first; what is left to err by is the spectrum without its
+ * leading values, so they need far fewer products where some stand out, and up to three (two) times as many where none does.
+ * The standard error is the sample deviation over √m, widened by Student's law so that two of it hold the truth in 95.45 %.
  *
- * Cost: m applications of A in blocks of the operator's liking; two blocks held.
- * Deterministic for a given stream.
+ * Cost: `probes` applications in blocks of the operator's liking, or as many as the precision needs. Vectors held besides
+ * two blocks: none, 4/3 (Hutch++) or 3/2 (XTrace) of the products. Deterministic for a given stream.
  *
- * @throws NonFiniteError naming the probe whose product is not finite.
- * @see Hutchinson, A stochastic estimator of the trace (1990)
+ * @throws InputError if there are too few probes for the method (2; 4 for Hutch++ and XTrace), or the precision is not in (0, 1).
+ * @throws NonFiniteError naming the vector whose product is not finite.
+ * @see {@link HutchinsonSampler}, {@link DeflatedSampler} and {@link ExchangeableSampler} for the sources
  */
-export async function estimateTrace(
+export function estimateTrace(
   operator: LinearOperator,
   options: TraceOptions,
 ): Promise<TraceResult> {
-  const { size, space } = operator
-  const { probes, stream, signal } = options
-  const fill = options.distribution === 'normal' ? fillNormal : fillSigns
-  const rows = Math.min(operator.preferredRows, probes)
-  const block = space.allocate(rows)
-  const product = space.allocate(rows)
-  const samples: number[] = []
-  const squares: number[] = []
-  const row = (buffer: Vector, i: number): Vector => buffer.subarray(i * size, (i + 1) * size)
-  while (samples.length < probes) {
-    throwIfStopped(signal)
-    const count = Math.min(rows, probes - samples.length)
-    for (let i = 0; i < count; i += 1) fill(row(block, i), stream.fork('probe', samples.length + i))
-    await operator.apply(block, count, product)
-    for (let i = 0; i < count; i += 1) {
-      const [sample] = await space.innerProducts(row(block, i), 1, row(product, i), 1)
-      const length = await space.norm(row(product, i))
-      if (!Number.isFinite(sample) || !Number.isFinite(length)) {
-        throw new NonFiniteError(`the operator's product with probe ${samples.length + 1}`)
-      }
-      samples.push(sample!)
-      squares.push(length ** 2)
+  return estimateMoments(operator, traceStatistic, options)
+}
+
+/**
+ * Estimates tr A² = ‖A‖_F², and tr A from the same products: {@link estimateTrace} with the precision asked of tr A².
+ *
+ * Hutchinson: tr A² = E ‖Az‖², variance of one probe 2(‖A²‖_F² − Σ (A²)ᵢᵢ²) for signs, which one eigenvalue far larger than the
+ * rest dominates; the other methods are the better choice then.
+ *
+ * @throws InputError and NonFiniteError as {@link estimateTrace}.
+ */
+export function estimateSquareTrace(
+  operator: LinearOperator,
+  options: TraceOptions,
+): Promise<TraceResult> {
+  return estimateMoments(operator, squareTraceStatistic, options)
+}
+
+/** Samples both moments until a statistic of them is as precise as asked. */
+export async function estimateMoments(
+  operator: LinearOperator,
+  statistic: TraceStatistic,
+  options: TraceOptions,
+): Promise<TraceResult> {
+  const method = options.method ?? 'hutchinson'
+  requireSpending(options, leastProducts[method])
+  const sampler = await createSampler(operator, method, options)
+  try {
+    const { status, note, taken, estimate } = await spendToPrecision(sampler, statistic, options)
+    return {
+      method,
+      estimate,
+      trace: estimateOf(traceStatistic, taken),
+      squareTrace: estimateOf(squareTraceStatistic, taken),
+      ...taken,
+      products: sampler.products,
+      status,
+      note,
     }
-    options.onProgress?.(samples.length)
+  } finally {
+    await sampler.release()
   }
-  return {
-    trace: meanAndStandardError(samples),
-    squareTrace: meanAndStandardError(squares),
-    samples,
-    products: samples.length,
+}
+
+function createSampler(
+  operator: LinearOperator,
+  method: TraceMethod,
+  options: TraceOptions,
+): TraceSampler | Promise<TraceSampler> {
+  const { stream, probes } = options
+  switch (method) {
+    case 'hutchinson':
+      return new HutchinsonSampler(operator, stream, options.distribution ?? 'signs', options)
+    case 'hutch++':
+      return DeflatedSampler.create(operator, stream, probes, options)
+    case 'xtrace':
+      return ExchangeableSampler.create(operator, stream, probes, options)
   }
 }

@@ -1,0 +1,131 @@
+import type { Vector, VectorSpace } from '#geometry/operators'
+import { orthogonalizeBlock } from './orthogonalize-block.ts'
+import { TraceRows } from './trace-rows.ts'
+import type { TraceProducts } from './trace-sampler.ts'
+
+/** xᵀMy of vectors no longer than M; entries that are missing are 0. */
+export function bilinear(
+  x: ArrayLike<number>,
+  matrix: readonly ArrayLike<number>[],
+  y: ArrayLike<number>,
+): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i += 1) {
+    const row = matrix[i]!
+    let part = 0
+    for (let j = 0; j < y.length; j += 1) part += row[j]! * y[j]!
+    sum += x[i]! * part
+  }
+  return sum
+}
+
+/** Σ xᵢ·yᵢ over the shorter of both. */
+export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < Math.min(x.length, y.length); i += 1) sum += x[i]! * y[i]!
+  return sum
+}
+
+/** Σ Mᵢᵢ. */
+export const traceOf = (matrix: readonly ArrayLike<number>[]): number =>
+  matrix.reduce((sum, row, i) => sum + row[i]!, 0)
+
+/**
+ * An orthonormal basis Q of the range of A on random vectors, which holds the leading eigenvectors nearly, with Z = AQ and
+ * the small matrices QᵀAQ and ZᵀZ. It grows by blocks.
+ */
+export class TraceSketch {
+  readonly #products: TraceProducts
+  readonly basis: TraceRows
+  /** Z, row by row as the basis. */
+  readonly images: TraceRows
+  /** H = QᵀAQ, `[rank, rank]`. */
+  readonly projected: number[][] = []
+  /** ZᵀZ, `[rank, rank]`. */
+  readonly imageGram: number[][] = []
+
+  private constructor(products: TraceProducts, basis: TraceRows, images: TraceRows) {
+    this.#products = products
+    this.basis = basis
+    this.images = images
+  }
+
+  static async create(products: TraceProducts, capacity: number): Promise<TraceSketch> {
+    const { space } = products.operator
+    return new TraceSketch(
+      products,
+      await TraceRows.create(space, capacity),
+      await TraceRows.create(space, capacity),
+    )
+  }
+
+  get rank(): number {
+    return this.basis.count
+  }
+
+  /** Whether Q spans the whole space. */
+  get isFull(): boolean {
+    return this.rank >= this.#products.operator.size
+  }
+
+  /**
+   * Adds what rows Y = AΩ bring to the basis, by one product for each new vector.
+   *
+   * @param block - Y, `[rows, n]`; overwritten by the vectors added.
+   * @returns `factor`: row i of Y in the basis, `[rank]` numbers; `added`, of the block.
+   */
+  async absorb(block: Vector, rows: number): Promise<{ factor: Float64Array[]; added: number }> {
+    const { operator } = this.#products
+    const before = this.rank
+    const { rank, coefficients, factor } = await orthogonalizeBlock(
+      operator.space,
+      block,
+      rows,
+      before === 0 ? undefined : { store: this.basis.store, count: before },
+    )
+    const rowsOfFactor = Array.from({ length: rows }, (_, i) =>
+      Float64Array.from([
+        ...coefficients.subarray(i * before, (i + 1) * before),
+        ...factor.subarray(i * rank, (i + 1) * rank),
+      ]),
+    )
+    await this.basis.append(block, rank)
+    if (rank > 0) await this.#addImages(operator.space, block, rank)
+    return { factor: rowsOfFactor, added: rank }
+  }
+
+  async #addImages(space: VectorSpace, block: Vector, added: number): Promise<void> {
+    const before = this.projected.length
+    const image = space.allocate(added)
+    await this.#products.apply(
+      block,
+      added,
+      image,
+      (i) => `vector ${before + i + 1} of the sketch's basis`,
+    )
+    // Row i of both: the new image with every basis vector, and with every image.
+    const along = await this.basis.innerProducts(image, added)
+    await this.images.append(image, added)
+    const gram = await this.images.innerProducts(image, added)
+    extendSymmetric(this.projected, along)
+    extendSymmetric(this.imageGram, gram)
+  }
+
+  async release(): Promise<void> {
+    await this.basis.release()
+    await this.images.release()
+  }
+}
+
+/** Adds rows, and as columns what they say of the rows before; new rows among each other are averaged with their mirror. */
+function extendSymmetric(matrix: number[][], rows: readonly Float64Array[]): void {
+  const before = matrix.length
+  for (const [i, row] of rows.entries()) {
+    for (let j = 0; j < before; j += 1) matrix[j]!.push(row[j]!)
+    matrix.push(
+      Array.from(row, (value, j) =>
+        j < before ? value : (value + rows[j - before]![before + i]!) / 2,
+      ),
+    )
+  }
+}

@@ -1,0 +1,125 @@
+import { fillNormal, type RandomStream } from '#base'
+import type { LinearOperator } from '#geometry/operators'
+import { TraceRows } from './trace-rows.ts'
+import {
+  TraceProducts,
+  type SamplingHooks,
+  type TraceSampler,
+  type TraceSamples,
+} from './trace-sampler.ts'
+import { TraceSketch } from './trace-sketch.ts'
+import { exchangeableSamples } from './xtrace-samples.ts'
+
+/**
+ * XTrace: each random vector is the probe for the sketch made of all the others, so that every product serves twice.
+ *
+ * For Ω = (ω₁ … ω_k) and Qᵢ an orthonormal basis of A·Ω without column i, sample i is
+ * tr QᵢᵀAQᵢ + (n − rank Qᵢ)·μᵢᵀAμᵢ/‖μᵢ‖² with μᵢ = (I − QᵢQᵢᵀ)ωᵢ, normal ωᵢ: its direction in the complement is uniform, which makes
+ * each sample unbiased, and its length does not count (the "improved" normalization). All come from Q of AΩ, AQ and small
+ * matrices: Qᵢ spans Q but one direction sᵢ. The samples of tr A² are ‖AQᵢ‖_F² + (n − rank Qᵢ)·‖Aμᵢ‖²/‖μᵢ‖².
+ *
+ * The samples are exchangeable, not independent. The paper's error estimate, their deviation over √k, is too small while the
+ * sketch is about to catch the last outliers; the jackknife over the vectors is too large (Efron and Stein). Their geometric mean
+ * is taken: of 200 draws each of five spectra (outliers, decay, none), k from 8 to 30, two of it held the truth in 91 to 100 %
+ * (the deviation alone: 65 to 98 %).
+ *
+ * Cost: 2k products for k samples, 3k vectors held and blocks of the operator's liking; O(k³) small algebra for the samples.
+ *
+ * @see Epperly, Tropp and Webber, XTrace: making the most of every sample in stochastic trace estimation (2024)
+ */
+export class ExchangeableSampler implements TraceSampler {
+  readonly leastSamples = 10
+  readonly #products: TraceProducts
+  readonly #stream: RandomStream
+  readonly #sketch: TraceSketch
+  readonly #probes: TraceRows
+  /** ‖ωᵢ‖². */
+  readonly #squares: number[] = []
+  /** Qᵀωᵢ, `[rank]` each. */
+  readonly #along: number[][] = []
+  /** QᵀAωᵢ, up to the rank when ωᵢ was added: Aωᵢ lies in Q from then on. */
+  readonly #factor: Float64Array[] = []
+
+  private constructor(
+    products: TraceProducts,
+    stream: RandomStream,
+    sketch: TraceSketch,
+    probes: TraceRows,
+  ) {
+    this.#products = products
+    this.#stream = stream
+    this.#sketch = sketch
+    this.#probes = probes
+  }
+
+  /** @param capacity - Products expected; more are possible. */
+  static async create(
+    operator: LinearOperator,
+    stream: RandomStream,
+    capacity: number,
+    hooks: SamplingHooks,
+  ): Promise<ExchangeableSampler> {
+    const products = new TraceProducts(operator, hooks)
+    const rows = Math.ceil(capacity / 2)
+    return new ExchangeableSampler(
+      products,
+      stream,
+      await TraceSketch.create(products, rows),
+      await TraceRows.create(operator.space, rows),
+    )
+  }
+
+  get products(): number {
+    return this.#products.made
+  }
+
+  get isExact(): boolean {
+    return this.#sketch.isFull
+  }
+
+  async extend(products: number): Promise<void> {
+    const { preferredRows } = this.#products.operator
+    while (!this.isExact && this.products + 2 <= products) {
+      await this.#add(Math.min(preferredRows, Math.floor((products - this.products) / 2)))
+    }
+  }
+
+  samples(): TraceSamples {
+    const { projected, imageGram } = this.#sketch
+    return exchangeableSamples({
+      size: this.#products.operator.size,
+      squares: this.#squares,
+      along: this.#along,
+      factor: this.#factor,
+      projected,
+      imageGram,
+    })
+  }
+
+  async release(): Promise<void> {
+    await this.#sketch.release()
+    await this.#probes.release()
+  }
+
+  async #add(rows: number): Promise<void> {
+    const { size, space } = this.#products.operator
+    const block = space.allocate(rows)
+    const product = space.allocate(rows)
+    const first = this.#along.length
+    for (let i = 0; i < rows; i += 1) {
+      const omega = block.subarray(i * size, (i + 1) * size)
+      fillNormal(omega, this.#stream.fork('probe', first + i))
+      this.#squares.push((await space.norm(omega)) ** 2)
+    }
+    await this.#products.apply(block, rows, product, (i) => `probe ${first + i + 1}`)
+    for (const row of await this.#sketch.basis.innerProducts(block, rows)) {
+      this.#along.push(Array.from(row))
+    }
+    await this.#probes.append(block, rows)
+    const { factor, added } = await this.#sketch.absorb(product, rows)
+    this.#factor.push(...factor)
+    for (const row of await this.#probes.innerProducts(product, added)) {
+      row.forEach((value, probe) => this.#along[probe]!.push(value))
+    }
+  }
+}
