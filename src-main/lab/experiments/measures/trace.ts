@@ -1,7 +1,22 @@
 import { monotonicMs } from '#base'
-import { estimateTrace } from '#geometry/spectral'
+import { estimateTrace, type TraceMethod } from '#geometry/spectral'
 import type { MeasureSpec, TraceDocument } from '#shared/schemas'
 import type { MeasureSite } from './site.ts'
+
+/** How traces are sampled, in words. */
+export const traceMethodTexts: Readonly<Record<TraceMethod, string>> = {
+  hutchinson: 'Hutchinson, Rademacher probes',
+  'hutch++': 'Hutch++',
+  xtrace: 'XTrace',
+}
+
+/** What a measurement over random probes may spend, as estimators ask for it. */
+export const spendingOf = ({
+  probes,
+  precision,
+  maxProducts,
+}: Pick<Extract<MeasureSpec, { kind: 'trace' }>, 'probes' | 'precision' | 'maxProducts'>) =>
+  precision === undefined ? { probes } : { probes, precision, maxProducts }
 
 /** Estimates the trace of a site's matrix. */
 export async function measureTrace(
@@ -9,8 +24,9 @@ export async function measureTrace(
   site: MeasureSite,
 ): Promise<TraceDocument> {
   const started = monotonicMs()
-  const { trace, products } = await estimateTrace(site.operator, {
-    probes: measure.probes,
+  const { trace, products, status, note } = await estimateTrace(site.operator, {
+    method: measure.method,
+    ...spendingOf(measure),
     stream: site.streamOf('trace'),
     signal: site.signal,
     onProgress: site.onProgress,
@@ -18,13 +34,13 @@ export async function measureTrace(
   return {
     kind: 'trace',
     ...site.facts,
-    status: 'estimated',
-    note: '',
-    method: 'Hutchinson, Rademacher probes; standard error over probes',
+    status,
+    note,
+    method: `${traceMethodTexts[measure.method]}; standard error over probes`,
     cost: { products, elapsedMs: monotonicMs() - started },
     value: trace.mean,
     standardError: trace.standardError,
-    probes: measure.probes,
+    probes: products,
     precision: measure.precision ?? null,
   }
 }

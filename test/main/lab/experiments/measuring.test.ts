@@ -25,7 +25,7 @@ const parameterCount = 8 * 6 + 3 * 9
 const measuring = (...measure: MeasureInput[]) => run({ ...small, measure })
 const refusal = async (measure: MeasureInput, rest: ExperimentInput = {}): Promise<string> => {
   const { outcome } = await run({ ...small, ...rest, measure: [measure] })
-  return outcome instanceof Error ? outcome.message : outcome
+  return outcome instanceof Error ? outcome.message : String(outcome)
 }
 
 /** Documents without the time they took. */
