@@ -4,8 +4,12 @@ import type { SpectralLaw } from './law.ts'
 const defaultPoints = 20_000
 
 /**
- * ∫ f(λ) ρ(λ) dλ over the continuous part of a law, by the trapezoid rule in λ = c + h·sin t, under which
- * square-root edges are smooth.
+ * ∫ f(λ) ρ(λ) dλ over the continuous part of a law, by the midpoint rule in λ = λ₋ + (λ₊ − λ₋)·sin²u.
+ *
+ * Under the substitution a density that behaves like (λ − edge)^±½ at its edges is smooth and periodic, so
+ * that the rule converges geometrically for an analytic f; no node falls on an edge. This holds for Marchenko
+ * and Pastur's law at γ = 1 too, whose density is infinite at 0. Just beside it, for 0 < |1 − √γ| ≪ 1/`points`,
+ * the error is of the order of |1 − √γ|.
  */
 export function integrateLaw(
   law: SpectralLaw,
@@ -13,16 +17,15 @@ export function integrateLaw(
   points = defaultPoints,
 ): number {
   const [low, high] = law.support
-  const center = (low + high) / 2
-  const half = (high - low) / 2
   let sum = 0
-  for (let i = 1; i < points; i += 1) {
-    const t = Math.PI * (i / points - 0.5)
-    const lambda = center + half * Math.sin(t)
+  for (let i = 0; i < points; i += 1) {
+    const u = (Math.PI * (i + 0.5)) / (2 * points)
+    // Not center + half·cos: near a lower edge at 0 all digits of λ count.
+    const lambda = low + (high - low) * Math.sin(u) ** 2
     const density = law.density(lambda)
-    if (density > 0) sum += f(lambda) * density * half * Math.cos(t)
+    if (density > 0) sum += f(lambda) * density * Math.sin(2 * u)
   }
-  return (sum * Math.PI) / points
+  return (sum * Math.PI * (high - low)) / (2 * points)
 }
 
 /**

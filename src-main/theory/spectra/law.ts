@@ -4,10 +4,13 @@ export interface Complex {
   readonly im: number
 }
 
+/** Two ends, the lower first. */
+export type Interval = readonly [low: number, high: number]
+
 /** A law of eigenvalues with a density on an interval, and perhaps an atom at 0. */
 export interface SpectralLaw {
   /** Ends of the continuous part. */
-  readonly support: readonly [number, number]
+  readonly support: Interval
   /** Mass at 0. */
   readonly atomAtZero: number
   /** Density of the continuous part at λ, unnormalized: it integrates to 1 − `atomAtZero`. */

@@ -12,6 +12,7 @@ import {
 const laws: [string, SpectralLaw][] = [
   ['Marchenko–Pastur, ratio 0.25', marchenkoPastur({ ratio: 0.25, variance: 1 })],
   ['Marchenko–Pastur, ratio 0.5, variance 2', marchenkoPastur({ ratio: 0.5, variance: 2 })],
+  ['Marchenko–Pastur, ratio 1', marchenkoPastur({ ratio: 1, variance: 1 })],
   ['Marchenko–Pastur, ratio 2', marchenkoPastur({ ratio: 2, variance: 1 })],
   ['semicircle about 0', semicircle({ center: 0, radius: 2 })],
   ['semicircle about 3', semicircle({ center: 3, radius: 0.7 })],
@@ -102,6 +103,20 @@ describe('marchenkoPastur', () => {
     // A step is 0.01; eigenvalues are rigid, so the distance is a few steps, not 1/√p.
     expect(distance).toBeLessThan(0.04)
   })
+
+  test.each([1, 0.99, 1.01])(
+    'at ratio %d, where the density is infinite or nearly so at 0, integrates to its moments',
+    (ratio) => {
+      const law = marchenkoPastur({ ratio, variance: 1 })
+      for (const points of [1000, 20_000]) {
+        expect(integrateLaw(law, () => 1, points) + law.atomAtZero).toBeCloseTo(1, 4)
+        for (const k of [1, 2, 3, 4]) {
+          expect(integrateLaw(law, (x) => x ** k, points)).toBeCloseTo(law.moment(k), 11)
+        }
+      }
+      expect(integrateLaw(law, () => 1) + law.atomAtZero).toBeCloseTo(1, 12)
+    },
+  )
 
   test('refuses a ratio or a variance that is not above 0', () => {
     expect(() => marchenkoPastur({ ratio: 0, variance: 1 })).toThrow('ratio must be above 0, got 0')
