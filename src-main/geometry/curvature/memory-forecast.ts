@@ -1,12 +1,13 @@
 import { totalmem } from 'node:os'
 import type { Layout } from '#tensor/dense'
-import type { Program } from '#tensor/program'
 import { planProgram } from '#tensor/runtime'
-import { hvp } from '#tensor/transforms'
+import { batchTangents } from '#tensor/transforms'
 import { withTotals } from './batch-sum.ts'
 import { planProduct } from './linear-sum.ts'
+import type { ProductOf } from './product-programs.ts'
+import { selectTensors } from './select-tensors.ts'
 
-/** Bytes that the products of a Hessian operator take, beside parameters, batches and the vectors they are given. */
+/** Bytes that the products of an operator of curvature take, beside parameters, batches and the vectors they are given. */
 export interface ProductMemory {
   /** Values inside the programs, and residuals kept from call to call. */
   readonly activations: number
@@ -18,29 +19,32 @@ export interface ProductMemory {
 export const defaultResidualMemory = (): number => totalmem() / 8
 
 /**
- * Forecasts the memory of a Hessian operator that has been applied to a block of `rows` vectors and to a single one.
+ * Forecasts the memory of an operator in float32 that has been applied to a block of `rows` vectors and to a single one.
  *
  * Cost: as compiling the programs without loading them, milliseconds.
  *
- * @param options.loss - A program of a scalar loss; its first inputs are the parameters of `layout`.
  * @param options.batchCount - Batches the operator sums over.
- * @param options.residualMemory - As of the operator.
+ * @param options.residualMemory - As of the operator, like the others.
+ * @throws InputError if a name in `tensors` fits none of the layout's.
  */
 export function forecastProductMemory(options: {
-  readonly loss: Program
+  readonly product: ProductOf
   readonly layout: Layout
+  readonly tensors?: readonly string[] | undefined
   readonly batchCount: number
   readonly rows: number
   readonly residualMemory?: number | undefined
 }): ProductMemory {
-  const { loss, layout, batchCount, rows } = options
-  const wrt = layout.entries.map((_, i) => i)
-  const tangents = wrt.map((i) => loss.inputs.length + i)
+  const { batchCount, rows } = options
+  const { places, layout } = selectTensors(options.layout, options.tensors)
+  const single = options.product(places)
+  const first = single.inputs.length - places.length
+  const tangents = places.map((_, i) => first + i)
   let residualMemory = options.residualMemory ?? defaultResidualMemory()
   let activations = 0
   let workspace = 0
   for (const count of new Set([rows, 1])) {
-    const program = hvp(loss, wrt, count)
+    const program = batchTangents(single, places.length, count)
     const { linearized, residualBytes } = planProduct(program, tangents, batchCount, residualMemory)
     residualMemory -= residualBytes
     const perCall = linearized?.tangent ?? program

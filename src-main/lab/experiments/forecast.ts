@@ -1,5 +1,5 @@
 import { InputError } from '#base'
-import { forecastProductMemory, type ProductMemory } from '#geometry/curvature'
+import { forecastProductMemory, hessianProduct, type ProductMemory } from '#geometry/curvature'
 import {
   densityVectors,
   eigenpairsVectors,
@@ -170,7 +170,7 @@ export function forecastProducts(
 ): ProductMemory {
   const batchSize = Math.min(setting.batchSize, sampleCount)
   return forecastProductMemory({
-    loss: lossProgram({ model, loss, batchSize }),
+    product: hessianProduct(lossProgram({ model, loss, batchSize })),
     layout: model.layout,
     batchCount: Math.ceil(sampleCount / batchSize),
     rows: setting.rows,
