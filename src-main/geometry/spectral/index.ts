@@ -1,3 +1,16 @@
+export { enclosingInterval, type EnclosingInterval } from './chebyshev-interval.ts'
+export {
+  chebyshevMoments,
+  meanMoments,
+  type ChebyshevMoments,
+  type ChebyshevMomentsOptions,
+} from './chebyshev-moments.ts'
+export type { SpectralInterval } from './chebyshev-recurrence.ts'
+export {
+  compareWithKernelPolynomials,
+  type KernelPolynomialComparison,
+} from './kernel-polynomial-check.ts'
+export { kernelPolynomialDensity, kernelPolynomialMass } from './kernel-polynomial.ts'
 export { symmetricEigenvalues } from './dense-eigenvalues.ts'
 export type { Deflation } from './deflation.ts'
 export { estimateDensity, type DensityOptions, type DensityResult } from './density.ts'
