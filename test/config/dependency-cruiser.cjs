@@ -16,6 +16,7 @@ const table = {
   'geometry/operators': ['tensor/dense'],
   'geometry/spectral': ['tensor/dense', 'geometry/operators'],
   'geometry/curvature': ['geometry/operators', 'tensor/[a-z]+'],
+  'geometry/landscape': ['tensor/dense', 'geometry/operators'],
   'theory/spectra': ['tensor/dense', 'geometry/spectral'],
   'lab/experiments': ['tensor/[a-z]+', 'learn/[a-z]+', 'geometry/[a-z]+', 'theory/[a-z]+'],
   'lab/bench': ['tensor/[a-z]+', 'learn/[a-z]+', 'geometry/[a-z]+'],
