@@ -12,7 +12,7 @@ export function gradientShareFigure({ rows, chance, dimension }: EvolutionDocume
   const last = data.at(-1)
   const series = [
     snapshotLine('gradient', data),
-    levelLine('random direction', rows, chance.gradientShare),
+    levelLine('random', rows, chance.gradientShare),
     levelLine('random, 95 %', rows, chance.gradientShare95),
   ]
   return {
@@ -50,7 +50,7 @@ export function overlapFigure({ rows, chance, dimension }: EvolutionDocument): F
     overlap === null ? [] : [[step, overlap] as const],
   )
   const last = data.at(-1)
-  const series = [snapshotLine('overlap', data), levelLine('random spaces', rows, chance.overlap)]
+  const series = [snapshotLine('overlap', data), levelLine('random', rows, chance.overlap)]
   const most = rows.reduce((count, { angles }) => Math.max(count, angles?.length ?? 0), 0)
   return {
     title: 'Overlap with the snapshot before',

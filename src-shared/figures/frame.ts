@@ -35,7 +35,15 @@ export function frameOption(options: FrameOptions): FigureOption {
       outerBoundsMode: 'same',
       outerBoundsContain: 'all',
     },
-    legend: { show: names.length > 0, data: names, top: 0, left: 0, icon: 'roundRect' },
+    legend: {
+      // On a narrow screen its entries turn over instead of lying on the plot.
+      type: 'scroll',
+      show: names.length > 0,
+      data: names,
+      top: 0,
+      left: 0,
+      icon: 'roundRect',
+    },
     tooltip: {
       trigger: 'axis',
       renderMode: 'richText',

@@ -1,6 +1,6 @@
 import type { EigenpairsDocument, MeasurementDocument } from '../schemas/index.ts'
 import { formatCount, formatNumber } from './format.ts'
-import { isWholeHessian, matrixText } from './measured-matrix.ts'
+import { matrixSymbol, matrixText } from './measured-matrix.ts'
 import { measuredValues } from './measured-values.ts'
 import { measurementChecks } from './measurement-checks.ts'
 import { alarmOf } from './status-words.ts'
@@ -17,20 +17,22 @@ export function measurementText(document: MeasurementDocument): string {
   return [
     ...(alarm === null ? [] : [`${alarm.shape} ${alarm.word.toUpperCase()}`]),
     ...broken.map(({ title }) => `✕ ${title}`),
+    ...(matrixText(document) === matrixSymbol(document) ? [] : [matrixText(document)]),
     valuesText(document),
     document.method,
     `${formatCount(document.cost.products)} products`,
   ].join(' · ')
 }
 
-/** What it is a measurement of, short enough to begin a line, e.g. `trace of G, step 100`. */
-export function measurementLabel(document: MeasurementDocument, hasSteps = false): string {
+/** What it is a measurement of, short enough to begin a line, e.g. `trace of G, step 100`; a block is told in the text. */
+export function measurementLabel(document: MeasurementDocument, hasStep = false): string {
   const kind = document.kind === 'scalar' ? document.quantity : document.kind
-  const name = isWholeHessian(document) ? kind : `${kind} of ${matrixText(document)}`
-  return hasSteps ? `${name}, step ${formatCount(document.step)}` : name
+  const name = document.operator === 'hessian' ? kind : `${kind} of ${matrixSymbol(document)}`
+  return hasStep ? `${name}, step ${formatCount(document.step)}` : name
 }
 
-function valuesText(document: MeasurementDocument): string {
+/** The values alone, e.g. `tr H = 37.3 ± 0.9`. */
+export function valuesText(document: MeasurementDocument): string {
   if (document.kind === 'eigenpairs') return eigenvaluesText(document)
   if (document.kind === 'interior') {
     const values = document.pairs.map(({ value }) => formatNumber(value)).join(', ')

@@ -41,7 +41,7 @@ const powerLabel = (value: number): string => {
   return Number.isInteger(exponent) ? formatPowerOfTen(exponent) : formatNumber(value)
 }
 
-/** Open circles around what must not be taken as it is; none where there is nothing of it. */
+/** Diamonds at what must not be taken as it is; none where there is nothing of it. */
 export function doubtMarks(
   points: readonly {
     readonly step: number
@@ -55,8 +55,8 @@ export function doubtMarks(
   return [
     lineSeries(doubtName, data, {
       showSymbol: true,
-      symbol: 'emptyCircle',
-      symbolSize: 9,
+      symbol: 'diamond',
+      symbolSize: 10,
       sampling: undefined,
       lineStyle: { width: 0 },
       z: 3,
@@ -67,7 +67,7 @@ export function doubtMarks(
 /** In the legend. */
 const doubtName = 'doubtful'
 /** In the caption, behind what it is added to. */
-export const doubtText = '; open circles must not be taken as they are'
+export const doubtText = '; diamonds must not be taken as they are'
 
 /** A level line from the first to the last step. */
 export const levelLine = (

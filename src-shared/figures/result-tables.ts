@@ -15,7 +15,7 @@ import {
   formatToUncertainty,
   formatWithUncertainty,
 } from './format.ts'
-import { matrixSize, matrixSymbol } from './measured-matrix.ts'
+import { matrixSymbol } from './measured-matrix.ts'
 import { measurementStatusWords } from './status-words.ts'
 
 /** A row of a result, as shown. */
@@ -147,18 +147,17 @@ function densityTables(document: DensityDocument): ResultTable[] {
   const { selfCheck, crossCheck, atoms } = document
   const moment = (
     name: string,
-    { quadrature, reference, z }: NonNullable<typeof selfCheck>['mean'],
+    { quadrature, reference }: NonNullable<typeof selfCheck>['mean'],
   ): ResultRow =>
     plain(
       name,
       formatWithUncertainty(quadrature.value, quadrature.standardError),
       formatWithUncertainty(reference.value, reference.standardError),
-      formatNumber(z, 2),
     )
   return [
     {
-      title: 'Moments, against fresh probes; z is the difference in its standard errors',
-      columns: [text('Moment'), number('Quadrature'), number('Independent'), number('z')],
+      title: 'Moments, against fresh probes',
+      columns: [text('Moment'), number('Quadrature'), number('Independent')],
       rows:
         selfCheck === null
           ? []
@@ -181,12 +180,12 @@ function densityTables(document: DensityDocument): ResultTable[] {
     },
     {
       title: 'Eigenvalues found first',
-      columns: [text('Atom'), number('λ'), number('Residual')],
+      columns: [text('Rank'), number('λ'), number('Residual')],
       rows: atoms
         .toSorted((a, b) => b.value - a.value)
         .map(({ value, residual }, i) =>
           plain(
-            `${formatCount(i + 1)} of ${formatCount(matrixSize(document))}`,
+            formatCount(i + 1),
             formatToUncertainty(value, residual),
             formatNumber(residual, 2),
           ),

@@ -187,7 +187,7 @@ const exactSeries = ({ exact }: PlacedDensity, floor: number | null): FigureSeri
 /** Strokes at eigenvalues of weight 1/n, longer than those that only mark. */
 function atomStrokes(placed: PlacedDensity, document: DensityDocument): FigureSeries[] {
   const at = document.atoms.flatMap(({ value }) => placed.place(value) ?? [])
-  const name = `weight 1/${formatCount(matrixSize(document))} each`
+  const name = `1/${formatCount(matrixSize(document))} each`
   return at.length > 0 ? [rugSeries(name, at, atomHeight)] : []
 }
 

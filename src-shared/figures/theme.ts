@@ -22,11 +22,15 @@ export function figureTheme(colors: FigureColors): Record<string, unknown> {
     valueAxis: axis,
     logAxis: axis,
     legend: {
-      textStyle: { color: colors.ink, fontSize: 12 },
+      textStyle: { color: colors.ink, fontSize: 12, lineHeight: 18 },
       inactiveColor: colors.inkSoft,
       itemWidth: 18,
       itemHeight: 8,
       itemGap: 24,
+      pageIconColor: colors.ink,
+      pageIconInactiveColor: colors.line,
+      pageIconSize: 11,
+      pageTextStyle: { color: colors.inkSoft },
     },
     tooltip: {
       backgroundColor: colors.surface,

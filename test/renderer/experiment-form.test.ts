@@ -56,6 +56,19 @@ describe('experimentForm', () => {
     },
     { measure: [] },
     { measure: [{ kind: 'density', probes: 3 }, { kind: 'density' }] },
+    {
+      train: { snapshots: { kind: 'log' } },
+      measure: [
+        { kind: 'eigenpairs', operator: 'ggn', tensors: ['layers.0', 'layers.1.bias'] },
+        { kind: 'interior', target: -0.5, count: 7, split: 'validation' },
+        { kind: 'trace', method: 'xtrace', precision: 0.02, at: 'snapshots' },
+        { kind: 'scalar', quantity: 'effective-dimension', scale: 0.1, samples: 100 },
+        { kind: 'diagonal', maxProducts: 200 },
+        { kind: 'density', outliers: 20, level: 0.9, resamples: 8, crossCheck: true },
+        { kind: 'evolution', top: 3, operator: 'monte-carlo-fisher', draws: 4 },
+        { kind: 'dense', operator: 'ntk' },
+      ],
+    },
   ])('gives back the spec it was filled with: %o', (spec) => {
     expect(roundTrip(spec)).toEqual(experimentSchema.parse(spec))
   })
@@ -66,6 +79,29 @@ describe('experimentForm', () => {
       .flatMap(({ fields }) => fields.map(({ key }) => key))
     // A sweep is written in JSON.
     expect([...shown, 'sweep'].toSorted()).toEqual(form.fields.map(({ key }) => key).toSorted())
+  })
+
+  test('has every kind of measurement with sensible defaults, what is seldom changed out of sight', () => {
+    const list = form.fields.find(({ key }) => key === 'measure')
+    if (list?.type !== 'list') throw new Error('measure is not a list')
+    const seen = list.item.variants.map(({ group }) => [
+      group.title,
+      group.fields.filter(({ isAdvanced }) => !isAdvanced).map(({ title }) => title),
+    ])
+    expect(Object.fromEntries(seen)).toEqual({
+      'Extreme eigenpairs': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Of'],
+      'Interior eigenvalues': ['Near', 'How many', 'Tolerance', 'Budget', 'Of'],
+      Trace: ['Method', 'Probes', 'Precision', 'Of'],
+      Number: ['Quantity', 'Probes', 'Precision', 'Of'],
+      Diagonal: ['Probes', 'Precision', 'Of'],
+      'Spectral density': ['Probes', 'Lanczos steps', 'Outliers', 'Data groups', 'Of'],
+      'Evolution over snapshots': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Of'],
+      'Whole spectrum': ['Of'],
+    })
+    for (const { kind } of list.item.variants) {
+      const spec = { train: { snapshots: { kind: 'log' } }, measure: [{ kind }] }
+      expect(issuesOf(spec)).toEqual([])
+    }
   })
 
   test('refuses a schema it has no control for', () => {
@@ -97,6 +133,25 @@ describe('checkSpec', () => {
     [
       { measure: [{ kind: 'trace' }, { kind: 'density', probes: 1 }] },
       ['measure.1.probes: must be a whole number in 2…1,000, got 1'],
+    ],
+    [
+      { measure: [{ kind: 'eigenpairs', tensors: ['layers.0', 'x'.repeat(201)] }] },
+      [`measure.0.tensors: each must be at most 200 characters long, got "${'x'.repeat(201)}"`],
+    ],
+    [
+      {
+        measure: [
+          {
+            kind: 'trace',
+            tensors: Array.from({ length: 201 }, (_, i) => `t${String(i)}`),
+          },
+        ],
+      },
+      [expect.stringMatching(/^measure\.0\.tensors: must list at most 200, got \["t0"/) as string],
+    ],
+    [
+      { measure: [{ kind: 'trace', at: 'snapshots' }] },
+      ['measure.0.at: needs weights of several steps: train.snapshots must not be none'],
     ],
     [{ data: { kind: 'file' } }, ['data.path: must not be empty, got nothing']],
     [

@@ -3,7 +3,8 @@ import { mountApp, type MountedApp } from '../support/mount-app.ts'
 import { makeMetrics } from '../support/recorded/make-metrics.ts'
 import { makeTrace } from '../support/recorded/make-measurements.ts'
 import { makeRun } from '../support/recorded/make-runs.ts'
-import { busy, empty, hostile, trained } from '../support/recorded/recordings.ts'
+import { makeTraceAt } from '../support/recorded/make-spectrum.ts'
+import { busy, empty, hostile, measured, trained } from '../support/recorded/recordings.ts'
 
 /** Opens the figures behind the first two. */
 async function openMore(page: MountedApp): Promise<void> {
@@ -206,6 +207,109 @@ describe('a finished run', () => {
       args: { runId: 'run-finished' },
     })
     expect(page.router.currentRoute.value.path).toBe('/')
+  })
+})
+
+describe('a run that measured everything', () => {
+  const open = (more = '') => mountApp(measured, `/runs/run-measured?tab=spectrum${more}`)
+
+  test('has a section a matrix and a panel a measurement, each with its status', async () => {
+    await using page = await open()
+    expect(page.app.findAll('.matrix > .head h2').map((title) => title.text())).toEqual([
+      'Hessian H',
+      'Gauss–Newton matrix G',
+      'Hessian H, block of layers.0.weight and layers.0.bias, validation data',
+    ])
+    expect(page.app.findAll('.measurement .head').map((head) => head.text())).toEqual([
+      'Extreme eigenpairs, step 920● Converged',
+      'Interior eigenvalues, step 920◐ Not converged',
+      'Trace, step 920≈ Estimated',
+      'Effective rank, step 920≈ Estimated',
+      'Diagonal, step 920≈ Estimated',
+      'Spectral density, step 920≈ Estimated',
+      'Whole spectrum, step 920■ Exact',
+      'Evolution over snapshots, step 920◐ Not converged',
+      'Extreme eigenpairs of G◐ Not converged',
+      'Largest eigenvalue over bulk of G◇ Out of domain',
+      'Spectral density of G✕ Inconsistent',
+      'Extreme eigenpairs of H, block of layers.0.weight and layers.0.bias, validation data● Converged',
+    ])
+    expect(page.app.findAll('.measurement.warning')).toHaveLength(4)
+    expect(page.app.findAll('.measurement.bad')).toHaveLength(1)
+  })
+
+  test('says loudly which density must not be used, at its figure and at its numbers', async () => {
+    await using page = await open()
+    expect(page.app.findAll('.notice').map((notice) => notice.text())).toEqual([
+      expect.stringContaining('Do not take this figure as it isInconsistent.'),
+      expect.stringContaining('The moment self-check does not hold: do not use this density'),
+    ])
+    expect(page.text()).toContain('✓ The moment self-check holds.')
+  })
+
+  test('says what to try where a measurement did not converge', async () => {
+    await using page = await open()
+    expect(page.text()).toContain('allow more products or ask for fewer values.')
+  })
+
+  test('shows another snapshot in figure and panels when one is chosen', async () => {
+    await using page = await open()
+    expect(page.app.get('figcaption').text()).toContain('at step 920')
+    await page.app.get('.step select').setValue('30')
+    await page.settle()
+    expect(page.app.get('figcaption').text()).toContain('at step 30')
+    const heads = page.app.findAll('.measurement .head').map((head) => head.text())
+    expect(heads[2]).toBe('Trace, step 30◐ Not converged')
+    // What was measured at the end only stays in sight.
+    expect(heads[3]).toBe('Effective rank, step 920≈ Estimated')
+  })
+
+  test('draws what changed over training, linear or logarithmic', async () => {
+    await using page = await open()
+    const titles = page.app.findAll('figure h2').map((title) => title.text())
+    expect(titles).toEqual([
+      'Spectral density of the Hessian',
+      'Spectral density of the Hessian over training',
+      'Extreme eigenvalues of the Hessian over training',
+      'Extreme eigenvalues of the Hessian over training',
+      'Gradient in the leading space',
+      'Overlap with the snapshot before',
+      'tr H of the Hessian over training',
+      'Eigenvalues of the Hessian in order',
+      'Spectral density of the Gauss–Newton matrix',
+    ])
+    const before = page.drawn.length
+    const radios = page.app.findAll('.matrix > .tools input[value="log"]')
+    expect(radios).toHaveLength(1)
+    await radios[0]!.setValue()
+    await page.settle()
+    expect(page.drawn.slice(before).filter(({ yAxis }) => yAxis.type === 'log')).toHaveLength(4)
+  })
+
+  test('follows later snapshots until one is chosen', async () => {
+    await using page = await open()
+    const later = makeTraceAt(2_000)
+    page.backend.emit('measurements.added', { runId: 'run-measured', document: later })
+    await page.settle()
+    expect(page.app.get<HTMLSelectElement>('.step select').element.value).toBe('2000')
+    expect(page.text()).toContain('Trace , step 2,000')
+  })
+
+  test('keeps every snapshot of a measurement, and takes a document told twice once', async () => {
+    await using page = await open()
+    const documents = [1_000, 1_000, 1_100].map((step) => makeTraceAt(step))
+    for (const document of documents) {
+      page.backend.emit('measurements.added', { runId: 'run-measured', document })
+    }
+    await page.settle()
+    const steps = page.app.findAll('.step option').map((option) => option.text())
+    expect(steps).toEqual(['0', '10', '30', '100', '300', '920', '1,000', '1,100'])
+  })
+
+  test('heads with numbers that carry their status', async () => {
+    await using page = await mountApp(measured, '/runs/run-measured')
+    expect(page.text()).toContain('λmax of G 4.22510 ◐ Not converged residual')
+    expect(page.text()).toContain('tr H / λmax 5.05 ± 0.10')
   })
 })
 

@@ -1,4 +1,10 @@
-import { formatCount, measurementLabel, measurementText, trainingEndText } from '#shared/figures'
+import {
+  alarmOf,
+  formatCount,
+  measurementLabel,
+  measurementText,
+  trainingEndText,
+} from '#shared/figures'
 import type { RunDetail, RunSummary } from '#shared/schemas'
 import { formatDuration, formatNumber, formatTable } from './table.ts'
 
@@ -73,12 +79,7 @@ export function describeRun(detail: RunDetail): string {
     ])
   }
   if (detail.trainingEnd !== null) lines.push(['end', trainingEndText(detail.trainingEnd)])
-  for (const document of detail.measurements) {
-    const isOneOfMany = detail.measurements.some(
-      ({ index, step }) => index === document.index && step !== document.step,
-    )
-    lines.push([measurementLabel(document, isOneOfMany), measurementText(document)])
-  }
+  lines.push(...measurementLines(detail))
   lines.push(...fileLines(detail))
   if (provenance !== null) {
     lines.push([
@@ -88,6 +89,22 @@ export function describeRun(detail: RunDetail): string {
   }
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** The measurements of a run: of one made at snapshots the last, and how many there are before. */
+function measurementLines({ measurements }: RunDetail): [string, string][] {
+  const byIndex = [...Map.groupBy(measurements, ({ index }) => index).values()]
+  return byIndex.flatMap<[string, string]>((documents) => {
+    const last = documents.at(-1)
+    if (last === undefined) return []
+    const text = measurementText(last)
+    if (documents.length === 1) return [[measurementLabel(last), text]]
+    const before = documents.slice(0, -1)
+    const doubtful = before.filter(({ status }) => alarmOf(status) !== null).length
+    const doubt = doubtful === 0 ? '' : `, ${formatCount(doubtful)} not to be taken as they are`
+    const more = ` · ${formatCount(before.length)} snapshots before${doubt}`
+    return [[measurementLabel(last, true), `${text}${more}`]]
+  })
 }
 
 /** The files of a run: of each kind the last, and how many more there are. */

@@ -7,6 +7,7 @@ import {
   measurementTitle,
   methodEntries,
   resultTables,
+  snapshotsTable,
   type Definition,
   type Figure,
   type HeadlineNumber,
@@ -89,8 +90,15 @@ const checkLine = ({ title, detail, holds }: MeasurementCheck): Html =>
     ? html`<p>✓ ${title}. <span class="soft">${detail}</span></p>`
     : html`<p class="alarm"><strong>✕ ${title}.</strong> ${detail}</p>`
 
-/** A measurement: its result, how it ended, what it was checked against, how it was made and what it cost. */
-export function measurementBlock(document: MeasurementDocument, hasSteps = false): Html {
+/**
+ * A measurement: its result, how it ended, what it was checked against, how it was made and what it cost.
+ *
+ * @param documents - One, or one a snapshot in step order: the last in full, all in a table.
+ */
+export function measurementBlock(documents: readonly MeasurementDocument[]): Html {
+  const document = documents.at(-1)
+  if (document === undefined) return html``
+  const hasSteps = documents.length > 1
   const { shape, word } = measurementStatusWords[document.status]
   const tone = alarmOf(document.status) === null ? 'status' : 'status alarm'
   const step = hasSteps ? `, step ${formatCount(document.step)}` : ''
@@ -104,6 +112,7 @@ export function measurementBlock(document: MeasurementDocument, hasSteps = false
         html`<p>${label} = ${value}${note === '' ? '' : ` (${note})`}</p> `,
     )}
     ${measurementChecks(document).map(checkLine)} ${resultTables(document).map(resultTable)}
+    ${hasSteps ? resultTable(snapshotsTable(documents)) : null}
     ${definitionList(methodEntries(document))}
   </section>`
 }

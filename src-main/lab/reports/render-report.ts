@@ -15,7 +15,7 @@ import {
   trainingEndText,
   type MatrixGroup,
 } from '#shared/figures'
-import type { MeasurementDocument, MetricRow, RunDetail, RunSummary } from '#shared/schemas'
+import type { MetricRow, RunDetail, RunSummary } from '#shared/schemas'
 import { html, trusted, type Html } from './html.ts'
 import { definitionList, figureBlock, headline, measurementBlock } from './parts.ts'
 import { reportStyle } from './style.ts'
@@ -111,8 +111,7 @@ function matrixSection({ heading, documents }: MatrixGroup, place: number): Html
   const name = `spectrum-${String(place + 1)}`
   const linear = spectrumFigure(documents, { axis: 'linear', scale: 'log' })
   const asinh = spectrumFigure(documents, { axis: 'asinh' })
-  const isOneOfMany = (document: MeasurementDocument): boolean =>
-    documents.some(({ index, step }) => index === document.index && step !== document.step)
+  const measurements = Map.groupBy(documents, ({ index }) => index)
   return html`<h2>${heading}</h2>
     ${
       linear === null || asinh === null
@@ -129,7 +128,7 @@ function matrixSection({ heading, documents }: MatrixGroup, place: number): Html
     ${matrixFigures(documents, { axis: 'asinh' }).map((figure, i) =>
       figureBlock(figure, `${name}-${String(i + 1)}`, 280),
     )}
-    ${documents.map((document) => measurementBlock(document, isOneOfMany(document)))}`
+    ${[...measurements.values()].map(measurementBlock)}`
 }
 
 const settings = ({ spec }: RunDetail): Html =>

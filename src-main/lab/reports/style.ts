@@ -42,7 +42,7 @@ figure, .scroll { overflow-x: auto }
 table { border-collapse: collapse; margin: 0.5rem 0 }
 th, td { padding: 0.125rem 1.5rem 0.125rem 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
 .number { text-align: right }
-caption { text-align: left; font-weight: 500 }
+caption { text-align: left; font-weight: 500; white-space: nowrap }
 section.block { break-inside: avoid }
 @media (max-width: 40rem) { .pairs div { grid-template-columns: minmax(0, 1fr); gap: 0 } }
 @media print { figure svg { min-width: 0 } body { max-width: none; padding: 0 } }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { describeRun } from '../../../../src-main/hosts/cli/describe-run.ts'
 import { makeRun } from '../../../support/recorded/make-runs.ts'
+import { measured } from '../../../support/recorded/recordings.ts'
 
 test('a run is shown with why its training ended and the weights it left', () => {
   const { detail } = makeRun({
@@ -15,4 +16,15 @@ test('a run is shown with why its training ended and the weights it left', () =>
 test('a run whose training has not ended says nothing of an end', () => {
   const { detail } = makeRun({ id: 'a', status: 'running' })
   expect(describeRun(detail)).not.toMatch(/^ended/m)
+})
+
+test('measurements begin with what must not be missed; of snapshots the last is shown and the rest counted', () => {
+  const lines = describeRun(measured.runs[0]!.detail).split('\n')
+  const line = (label: RegExp): string | undefined => lines.find((each) => label.test(each))
+  expect(line(/^trace, step 920 /)).toMatch(
+    /tr H = 26\.1 ± 0\.4 · .* · 5 snapshots before, 1 not to be taken as they are$/,
+  )
+  expect(line(/^eigenpairs of G /)).toMatch(/^eigenpairs of G +◐ NOT CONVERGED · top 4\.225/)
+  expect(line(/^density of G /)).toMatch(/✕ INCONSISTENT · ✕ The moment self-check does not hold/)
+  expect(lines.filter((each) => each.startsWith('density,'))).toHaveLength(1)
 })

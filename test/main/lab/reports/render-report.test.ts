@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { renderReport } from '#lab/reports'
 import { makeRun } from '../../../support/recorded/make-runs.ts'
-import { hostile, trained } from '../../../support/recorded/recordings.ts'
+import { hostile, measured, trained } from '../../../support/recorded/recordings.ts'
 
 const { detail, metrics } = makeRun({ id: 'a' })
 const report = renderReport(detail, metrics)
@@ -71,6 +71,31 @@ describe('renderReport', () => {
     )
     expect(old).not.toContain('Training ended')
     expect([text!, old!].flatMap(unbalanced)).toEqual([])
+  })
+
+  test('shows every kind of measurement under its matrix, the doubtful as doubtful', () => {
+    const run = measured.runs[0]!
+    const text = renderReport(run.detail, run.metrics)
+    expect(unbalanced(text)).toEqual([])
+    const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(text.match(/<svg/g)).toHaveLength(7 + 2 + 7 + 2)
+    expect(text).not.toMatch(/#010[ab]0|NaN/)
+    for (const part of [
+      '<h2>Gauss–Newton matrix G</h2>',
+      '<h3>Trace, step 920 · <span class="status">≈ Estimated</span></h3>',
+      '<h3>Spectral density of G · <span class="status alarm">✕ Inconsistent</span></h3>',
+      '✕ The moment self-check does not hold: do not use this density.',
+      '✕ Inconsistent. The moment self-check does not hold: do not use this density.',
+      'allow more products or ask for fewer values.',
+      'layers.1.weight',
+      'At each snapshot',
+      '<dd class="alarm">◐ Not converged</dd>',
+    ]) {
+      expect(text).toContain(part)
+    }
+    // A snapshot is a line; only the last is told in full.
+    expect(text.match(/<h3>Trace/g)).toHaveLength(1)
   })
 
   test('prints the time only when given one', () => {
