@@ -9,7 +9,7 @@
  *   quadrature with 10 probes of 80 steps and for settings of at most half its products. Fails if the recommended one is not
  *   as near as the plain one.
  *
- * About six minutes on one core.
+ * About six minutes of one core.
  */
 import { createStream } from '#base'
 import { estimateDensity, findOutliers } from '#geometry/spectral'
@@ -96,6 +96,7 @@ async function distance(): Promise<boolean> {
   const plain = await run(10, 80, null)
   await run(5, 80, null)
   for (const [probes, steps, top, bottom] of [
+    [2, 25, 10, 3],
     [2, 160, 10, 3],
     [3, 100, 10, 3],
     [6, 55, 10, 3],
