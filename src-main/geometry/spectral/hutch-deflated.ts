@@ -40,6 +40,7 @@ export class DeflatedSampler implements TraceSampler {
   readonly #probes: TraceRows
   readonly #probeProducts: TraceRows
   readonly #terms: Probe[] = []
+  readonly #largestSketch: number
   #sketched = 0
 
   private constructor(
@@ -48,7 +49,9 @@ export class DeflatedSampler implements TraceSampler {
     sketch: TraceSketch,
     probes: TraceRows,
     probeProducts: TraceRows,
+    largestSketch: number,
   ) {
+    this.#largestSketch = largestSketch
     this.#products = products
     this.#stream = stream
     this.#sketch = sketch
@@ -56,11 +59,15 @@ export class DeflatedSampler implements TraceSampler {
     this.#probeProducts = probeProducts
   }
 
-  /** @param capacity - Products expected; more are possible. */
+  /**
+   * @param capacity - Products expected; more are possible.
+   * @param largestSketch - Vectors of the sketch at most; further products go to probes, which are not kept then.
+   */
   static async create(
     operator: LinearOperator,
     stream: RandomStream,
     capacity: number,
+    largestSketch: number,
     hooks: SamplingHooks,
   ): Promise<DeflatedSampler> {
     const products = new TraceProducts(operator, hooks)
@@ -71,6 +78,7 @@ export class DeflatedSampler implements TraceSampler {
       await TraceSketch.create(products, rows),
       await TraceRows.create(operator.space, rows),
       await TraceRows.create(operator.space, rows),
+      largestSketch,
     )
   }
 
@@ -84,7 +92,7 @@ export class DeflatedSampler implements TraceSampler {
 
   async extend(products: number): Promise<void> {
     const { preferredRows } = this.#products.operator
-    const sketched = Math.floor(products / 3)
+    const sketched = Math.min(this.#largestSketch, Math.floor(products / 3))
     while (this.#sketched < sketched && !this.isExact) {
       await this.#addSketch(Math.min(preferredRows, sketched - this.#sketched))
     }
@@ -179,7 +187,9 @@ export class DeflatedSampler implements TraceSampler {
         imageOfProduct: Array.from(imageOfProduct[i]!),
       })
     }
-    await this.#probes.append(block, rows)
-    await this.#probeProducts.append(product, rows)
+    if (this.#sketched < this.#largestSketch && !this.isExact) {
+      await this.#probes.append(block, rows)
+      await this.#probeProducts.append(product, rows)
+    }
   }
 }

@@ -114,11 +114,16 @@ export function requireSpending(options: SpendingOptions, leastProducts: number)
 export const isPrecise = ({ mean, standardError }: Estimate, precision: number): boolean =>
   standardError <= precision * Math.abs(mean)
 
-/** What to try where the budget ended first. */
+/**
+ * What to try where the budget ended first.
+ *
+ * @param canGrow - Whether the method could have used a larger budget.
+ */
 export function describeImprecision(
   { mean, standardError }: Estimate,
   precision: number,
   products: number,
+  canGrow = true,
 ): string {
   const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`
   const reached =
@@ -128,7 +133,9 @@ export function describeImprecision(
   const advice =
     standardError >= Math.abs(mean)
       ? 'A value near 0 has no relative precision; spend a number of products instead, and read its absolute error'
-      : 'Try a larger budget, or a method that deflates (xtrace, hutch++) if few eigenvalues are far larger than the rest'
+      : !canGrow
+        ? 'The sketch has its largest size; try hutch++, which goes on with probes, or hutchinson'
+        : 'Try a larger budget, or a method that deflates (xtrace, hutch++) if few eigenvalues are far larger than the rest'
   return `after ${products} products ${reached}; asked for were ${percent(precision)}. ${advice}.`
 }
 
@@ -159,8 +166,8 @@ export async function spendToPrecision(
     const { products, isExact, leastSamples } = sampler
     const isEnough = taken.samples.length >= leastSamples && isPrecise(estimate, precision)
     if (isExact || isEnough) return { estimate, taken, status: 'converged', note: '' }
-    if (wanted >= budget) {
-      const note = describeImprecision(estimate, precision, products)
+    if (wanted >= budget || products === before) {
+      const note = describeImprecision(estimate, precision, products, products > before)
       return { estimate, taken, status: 'not-converged', note }
     }
     const excess = estimate.standardError / (precision * Math.abs(estimate.mean))

@@ -29,6 +29,9 @@ const leastProducts: Readonly<Record<TraceMethod, number>> = {
   xtrace: 4,
 }
 
+/** Random vectors of a sketch that grows for a precision: so many hold 4 (Hutch++) or 3 (XTrace) vectors each. */
+const largestSketch = 256
+
 /** Settings of {@link estimateTrace} and {@link estimateSquareTrace}. */
 export interface TraceOptions extends SpendingOptions, SamplingHooks {
   /** @default 'hutchinson' */
@@ -60,7 +63,8 @@ export interface TraceResult extends TraceSamples {
  * The standard error is the sample deviation over √m, widened by Student's law so that two of it hold the truth in 95.45 %.
  *
  * Cost: `probes` applications in blocks of the operator's liking, or as many as the precision needs. Vectors held besides
- * two blocks: none, 4/3 (Hutch++) or 3/2 (XTrace) of the products. Deterministic for a given stream.
+ * two blocks: none, 4/3 (Hutch++) or 3/2 (XTrace) of the products; with a precision a sketch ends at 256 random vectors, and XTrace with
+ * it. Deterministic for a given stream.
  *
  * @throws InputError if there are too few probes for the method (2; 4 for Hutch++ and XTrace), or the precision is not in (0, 1).
  * @throws NonFiniteError naming the vector whose product is not finite.
@@ -120,12 +124,13 @@ function createSampler(
   options: TraceOptions,
 ): TraceSampler | Promise<TraceSampler> {
   const { stream, probes } = options
+  const largest = options.precision === undefined ? Infinity : largestSketch
   switch (method) {
     case 'hutchinson':
       return new HutchinsonSampler(operator, stream, options.distribution ?? 'signs', options)
     case 'hutch++':
-      return DeflatedSampler.create(operator, stream, probes, options)
+      return DeflatedSampler.create(operator, stream, probes, largest, options)
     case 'xtrace':
-      return ExchangeableSampler.create(operator, stream, probes, options)
+      return ExchangeableSampler.create(operator, stream, probes, largest, options)
   }
 }

@@ -39,24 +39,31 @@ export class ExchangeableSampler implements TraceSampler {
   readonly #along: number[][] = []
   /** QᵀAωᵢ, up to the rank when ωᵢ was added: Aωᵢ lies in Q from then on. */
   readonly #factor: Float64Array[] = []
+  readonly #largestSketch: number
 
   private constructor(
     products: TraceProducts,
     stream: RandomStream,
     sketch: TraceSketch,
     probes: TraceRows,
+    largestSketch: number,
   ) {
+    this.#largestSketch = largestSketch
     this.#products = products
     this.#stream = stream
     this.#sketch = sketch
     this.#probes = probes
   }
 
-  /** @param capacity - Products expected; more are possible. */
+  /**
+   * @param capacity - Products expected; more are possible.
+   * @param largestSketch - Random vectors at most: beyond them no product is made.
+   */
   static async create(
     operator: LinearOperator,
     stream: RandomStream,
     capacity: number,
+    largestSketch: number,
     hooks: SamplingHooks,
   ): Promise<ExchangeableSampler> {
     const products = new TraceProducts(operator, hooks)
@@ -66,6 +73,7 @@ export class ExchangeableSampler implements TraceSampler {
       stream,
       await TraceSketch.create(products, rows),
       await TraceRows.create(operator.space, rows),
+      largestSketch,
     )
   }
 
@@ -79,8 +87,13 @@ export class ExchangeableSampler implements TraceSampler {
 
   async extend(products: number): Promise<void> {
     const { preferredRows } = this.#products.operator
-    while (!this.isExact && this.products + 2 <= products) {
-      await this.#add(Math.min(preferredRows, Math.floor((products - this.products) / 2)))
+    for (;;) {
+      const left = Math.min(
+        Math.floor((products - this.products) / 2),
+        this.#largestSketch - this.#squares.length,
+      )
+      if (left < 1 || this.isExact) return
+      await this.#add(Math.min(preferredRows, left))
     }
   }
 
