@@ -21,3 +21,4 @@ export {
 export { splitQuadrature } from './averaged-quadrature.ts'
 export { implicitQl, quadratureTridiagonal } from './tridiagonal.ts'
 export { averagedLaw, wassersteinDistance, type PointLaw } from './wasserstein.ts'
+export { betaMass, betaQuantile, betaTail, logGamma } from './beta.ts'

@@ -40,3 +40,28 @@ export {
   type TraceResult,
 } from './trace.ts'
 export { eigenSymmetric, eigenTridiagonal, quadratureTridiagonal } from './tridiagonal.ts'
+export { estimateDiagonal, type DiagonalOptions, type DiagonalResult } from './diagonal.ts'
+export { effectiveDimension, type EffectiveDimension } from './effective-dimension.ts'
+export {
+  measureScalar,
+  type ScalarOptions,
+  type ScalarQuantity,
+  type ScalarResult,
+} from './scalar-measures.ts'
+export {
+  bulkRatio,
+  bulkScale,
+  effectiveRank,
+  goldilocksRatio,
+  participationRatio,
+} from './scalars.ts'
+export {
+  countOutliers,
+  gradientShare,
+  principalAngles,
+  subspaceOverlap,
+  type GradientShare,
+  type OutlierCount,
+  type SubspaceAngles,
+  type SubspaceOverlap,
+} from './subspaces.ts'

@@ -1,0 +1,400 @@
+import { InputError, type RandomStream } from '#base'
+import type { LinearOperator } from '#geometry/operators'
+import type { Estimate } from '#shared/statistics'
+import { projectOut, requireDeflation, type Deflation } from './deflation.ts'
+import { estimateDensity, type DensityResult } from './density.ts'
+import { findOutliers, type OutliersResult } from './density-outliers.ts'
+import { effectiveDimension } from './effective-dimension.ts'
+import { extremeEigenpairs } from './eigenpairs.ts'
+import type { Eigenpair } from './measure-pairs.ts'
+import {
+  bulkRatio,
+  bulkScale,
+  effectiveRank,
+  goldilocksStatistic,
+  ofPair,
+  participationStatistic,
+} from './scalars.ts'
+import { estimateMoments, type TraceMethod } from './trace.ts'
+import {
+  describeImprecision,
+  isPrecise,
+  requireSpending,
+  squareTraceStatistic,
+  traceStatistic,
+  type EstimateStatus,
+  type SpendingOptions,
+} from './trace-precision.ts'
+import type { SamplingHooks } from './trace-sampler.ts'
+
+/** Numbers that sum up a spectrum. */
+export type ScalarQuantity =
+  | 'square-trace'
+  | 'effective-rank'
+  | 'participation-ratio'
+  | 'effective-dimension'
+  | 'bulk-ratio'
+  | 'goldilocks-ratio'
+
+/** Settings of {@link measureScalar}. */
+export interface ScalarOptions extends SpendingOptions, SamplingHooks {
+  readonly quantity: ScalarQuantity
+  readonly stream: RandomStream
+  /** How traces are sampled; the bulk's always by Hutchinson. @default 'xtrace' */
+  readonly method?: TraceMethod | undefined
+  /** μ of the effective dimension, as a share of the largest |λ|. @default 1e-3 */
+  readonly scale?: number | undefined
+  /** Lanczos steps of the effective dimension. @default 80 */
+  readonly steps?: number | undefined
+}
+
+/** A number that sums up a spectrum, with what it was made of. */
+export interface ScalarResult {
+  /** Null where the quantity is not defined. */
+  readonly estimate: Estimate | null
+  /** By name; the residual of an eigenvalue stands for its standard error. */
+  readonly parts: readonly ({ readonly name: string } & Estimate)[]
+  readonly status: EstimateStatus | 'out-of-domain'
+  readonly note: string
+  /** Name of the algorithm with its settings. */
+  readonly method: string
+  readonly products: number
+}
+
+/** Budget of a search for eigenvalues where no other is given. */
+const searchBudget = 4000
+
+/** And of one for outliers. */
+const outlierBudget = 400
+
+/** λmax over the bulk's scale from which it is an outlier. */
+const edgeRatio = 2
+
+/** Share of a precision that an eigenvalue may take: in squares a hundredth. */
+const eigenvalueShare = 0.1
+
+/** What is left for the other factor: √(1 − 0.01), with a little to spare. */
+const otherShare = 0.99
+
+/** Residual of an eigenvalue as a share of it, where no precision is asked. */
+const defaultTolerance = 1e-3
+
+/** Probes of a density with which a precision is first looked at. */
+const firstProbes = 2
+
+/** And that are added at a time at most. */
+const probesAtOnce = 8
+
+const names: Readonly<Record<TraceMethod, string>> = {
+  hutchinson: 'Hutchinson',
+  'hutch++': 'Hutch++',
+  xtrace: 'XTrace',
+}
+
+/** The operator PAP, with P the projector on the complement of the vectors. */
+function deflatedOperator(operator: LinearOperator, outliers: Deflation): LinearOperator {
+  const { size, space, preferredRows } = operator
+  requireDeflation(space, outliers)
+  return {
+    size,
+    space,
+    preferredRows,
+    apply: async (input, rows, output) => {
+      const inside = input.slice(0, rows * size)
+      await projectOut(space, inside, rows, outliers)
+      await operator.apply(inside, rows, output)
+      await projectOut(space, output, rows, outliers)
+    },
+  }
+}
+
+/**
+ * Measures a number that sums up a spectrum, with its standard error, spending products until it is as precise as asked.
+ *
+ * - `square-trace`: tr A² = ‖A‖_F²
+ * - `effective-rank`: tr A/λmax
+ * - `participation-ratio`: (tr A)²/tr A²
+ * - `effective-dimension`: Σ |λ|/(|λ| + μ)
+ * - `bulk-ratio`: λmax over the root mean square of the eigenvalues that are left without the outliers, ten at the top and three at
+ *   the bottom at most (see `findOutliers`)
+ * - `goldilocks-ratio`: tr A/‖A‖_F
+ *
+ * Cost: `probes` products for traces or quadratures, or as many as the precision needs; eigenvalues and outliers besides, which
+ * count against `maxProducts`. Deterministic for a given stream.
+ *
+ * @returns Status `out-of-domain` with no estimate where a divisor is 0, or λmax is not positive.
+ * @throws InputError if the settings contradict each other or the budget is too small to say anything.
+ * @throws NonFiniteError if a product is not finite.
+ */
+export async function measureScalar(
+  operator: LinearOperator,
+  options: ScalarOptions,
+): Promise<ScalarResult> {
+  requireSpending(options, 4)
+  switch (options.quantity) {
+    case 'square-trace':
+    case 'participation-ratio':
+    case 'goldilocks-ratio':
+      return measureMoments(operator, options, options.quantity)
+    case 'effective-rank':
+      return measureEffectiveRank(operator, options)
+    case 'bulk-ratio':
+      return measureBulkRatio(operator, options)
+    case 'effective-dimension':
+      return measureEffectiveDimension(operator, options)
+  }
+}
+
+async function measureMoments(
+  operator: LinearOperator,
+  options: ScalarOptions,
+  quantity: 'square-trace' | 'participation-ratio' | 'goldilocks-ratio',
+): Promise<ScalarResult> {
+  const method = options.method ?? 'xtrace'
+  const statistic = {
+    'square-trace': squareTraceStatistic,
+    'participation-ratio': participationStatistic,
+    'goldilocks-ratio': goldilocksStatistic,
+  }[quantity]
+  const { estimate, trace, squareTrace, products, status, note } = await estimateMoments(
+    operator,
+    statistic,
+    { ...options, method },
+  )
+  const parts = [
+    { name: 'tr A', ...trace },
+    { name: 'tr A²', ...squareTrace },
+  ]
+  const result = { parts, products, method: `${names[method]}, ${products} products` }
+  if (quantity !== 'square-trace' && !(squareTrace.mean > 0)) {
+    return { ...result, estimate: null, status: 'out-of-domain', note: 'the operator is 0.' }
+  }
+  return { ...result, estimate, status, note }
+}
+
+/** Hooks that count on from products made before. */
+const hooksAfter = ({ signal, onProgress }: SamplingHooks, products: number): SamplingHooks => ({
+  signal,
+  onProgress: onProgress && ((count) => onProgress(products + count)),
+})
+
+/** λmax, as precisely as a quotient by or of it needs. */
+async function findLargest(
+  operator: LinearOperator,
+  options: ScalarOptions,
+  before: number,
+): Promise<{ pair: Eigenpair; products: number; note: string }> {
+  const { precision, maxProducts = searchBudget } = options
+  const budget = maxProducts - before
+  if (budget < 4) {
+    throw new InputError(
+      'maxProducts',
+      `maxProducts must be ${before + 4} or more here, got ${maxProducts}`,
+    )
+  }
+  const { top, products, status, note } = await extremeEigenpairs(operator, {
+    top: 1,
+    bottom: 0,
+    tolerance: Math.min(defaultTolerance, eigenvalueShare * (precision ?? 1)),
+    maxProducts: budget,
+    stream: options.stream.fork('largest'),
+    ...hooksAfter(options, before),
+  })
+  return { pair: top[0]!, products, note: status === 'converged' ? '' : `λmax: ${note}` }
+}
+
+/** What is left of the precision and the budget, products made. */
+function remaining(options: ScalarOptions, products: number): SpendingOptions {
+  const { probes, precision, maxProducts = searchBudget } = options
+  if (precision === undefined) return { probes }
+  const left = maxProducts - products
+  return {
+    probes: Math.max(4, Math.min(probes, left)),
+    precision: otherShare * precision,
+    maxProducts: Math.max(4, left),
+  }
+}
+
+/** How a quotient ended: as its errors together say. */
+function judge(
+  estimate: Estimate,
+  { precision }: ScalarOptions,
+  products: number,
+  notes: readonly string[],
+): Pick<ScalarResult, 'status' | 'note'> {
+  const note = notes.filter((text) => text !== '').join(' ')
+  if (precision === undefined) {
+    return note === '' ? { status: 'estimated', note } : { status: 'not-converged', note }
+  }
+  if (note === '' && isPrecise(estimate, precision)) return { status: 'converged', note }
+  return {
+    status: 'not-converged',
+    note: note === '' ? describeImprecision(estimate, precision, products) : note,
+  }
+}
+
+async function measureEffectiveRank(
+  operator: LinearOperator,
+  options: ScalarOptions,
+): Promise<ScalarResult> {
+  const method = options.method ?? 'xtrace'
+  const largest = await findLargest(operator, options, 0)
+  const moments = await estimateMoments(operator, traceStatistic, {
+    ...remaining(options, largest.products),
+    ...hooksAfter(options, largest.products),
+    method,
+    stream: options.stream.fork('trace'),
+  })
+  const products = largest.products + moments.products
+  const result = {
+    parts: [
+      { name: 'tr A', ...moments.trace },
+      { name: 'λmax', ...ofPair(largest.pair) },
+    ],
+    method: `${names[method]}, ${moments.products} products; Lanczos, ${largest.products} products`,
+    products,
+  }
+  if (!(largest.pair.value > 0)) {
+    const note = 'the largest eigenvalue is not positive.'
+    return { ...result, estimate: null, status: 'out-of-domain', note }
+  }
+  const estimate = effectiveRank(moments.trace, largest.pair)
+  const ending = judge(estimate, options, products, [largest.note, moments.note])
+  return { ...result, estimate, ...ending }
+}
+
+async function measureBulkRatio(
+  operator: LinearOperator,
+  options: ScalarOptions,
+): Promise<ScalarResult> {
+  const outliers = await findOff(operator, options)
+  const largest = await findLargest(operator, options, outliers.products)
+  const before = outliers.products + largest.products
+  const spending = remaining(options, before)
+  const moments = await estimateMoments(
+    deflatedOperator(operator, outliers),
+    // Its root is wanted: half the relative error.
+    squareTraceStatistic,
+    {
+      ...spending,
+      precision: spending.precision === undefined ? undefined : 2 * spending.precision,
+      ...hooksAfter(options, before),
+      method: 'hutchinson',
+      stream: options.stream.fork('bulk'),
+    },
+  )
+  const products = before + moments.products
+  const count = outliers.values.length
+  const scale = bulkScale(moments.squareTrace, operator.size - count)
+  const result = {
+    parts: [
+      { name: 'λmax', ...ofPair(largest.pair) },
+      { name: 'bulk', ...scale },
+      { name: 'outliers', mean: count, standardError: 0 },
+    ],
+    method: `Lanczos, ${before} products; Hutchinson without ${count} outliers, ${moments.products} products`,
+    products,
+  }
+  if (!(scale.mean > 0) || !(largest.pair.value > 0)) {
+    const note =
+      scale.mean > 0
+        ? 'the largest eigenvalue is not positive.'
+        : 'no eigenvalue is left beside the outliers but 0.'
+    return { ...result, estimate: null, status: 'out-of-domain', note }
+  }
+  const estimate = bulkRatio(largest.pair, scale)
+  const isOut = outliers.values.some(
+    (value) => Math.abs(value - largest.pair.value) <= 2 * defaultTolerance * largest.pair.value,
+  )
+  const missed =
+    isOut || estimate.mean <= edgeRatio
+      ? ''
+      : 'λmax stands out, but was not found to the tolerance at which outliers are taken out of the bulk. Try a larger budget.'
+  const ending = judge(estimate, options, products, [largest.note, moments.note, missed])
+  return { ...result, estimate, ...ending }
+}
+
+/** The outliers that a bulk or a density does without: a search with the budget that is left for it. */
+function findOff(operator: LinearOperator, options: ScalarOptions): Promise<OutliersResult> {
+  const { precision, maxProducts = searchBudget } = options
+  return findOutliers(operator, {
+    tolerance: Math.min(defaultTolerance, eigenvalueShare * (precision ?? 1)),
+    maxProducts: Math.min(outlierBudget, Math.floor(maxProducts / 2)),
+    stream: options.stream.fork('outliers'),
+    signal: options.signal,
+    onProgress: options.onProgress,
+  })
+}
+
+async function measureEffectiveDimension(
+  operator: LinearOperator,
+  options: ScalarOptions,
+): Promise<ScalarResult> {
+  const { probes, precision, maxProducts = searchBudget, stream, signal } = options
+  // An outlier is one eigenvalue of full weight, on which a random probe errs by √2 of it.
+  const outliers = await findOff(operator, options)
+  const steps = Math.min(options.steps ?? 80, operator.size - outliers.values.length)
+  const share = options.scale ?? 1e-3
+  let products = outliers.products
+  const run = async (count: number, round: number): Promise<DensityResult> => {
+    const result = await estimateDensity(operator, {
+      probes: count,
+      steps,
+      outliers,
+      stream: stream.fork('density', round),
+      signal,
+      ...hooksAfter(options, products),
+    })
+    products += result.products
+    return result
+  }
+  let density = await run(
+    precision === undefined ? Math.max(1, Math.round(probes / steps)) : firstProbes,
+    0,
+  )
+  for (let round = 1; ; round += 1) {
+    const { nodes, atoms } = density
+    const size = [...nodes.flat(), ...atoms.map(({ value }) => value)].reduce(
+      (most, value) => Math.max(most, Math.abs(value)),
+      0,
+    )
+    const result = {
+      parts: [
+        { name: 'μ', mean: share * size, standardError: 0 },
+        { name: 'outliers', mean: atoms.length, standardError: 0 },
+      ],
+      method:
+        `Lanczos, ${outliers.products} products; stochastic Lanczos quadrature without ${atoms.length} outliers, ` +
+        `${nodes.length} probes of ${steps} steps`,
+      products,
+    }
+    if (size === 0) {
+      return { ...result, estimate: null, status: 'out-of-domain', note: 'the operator is 0.' }
+    }
+    const { resolutionError, samplingError, mean, standardError } = effectiveDimension(
+      density,
+      share * size,
+    )
+    const estimate = { mean, standardError }
+    if (precision === undefined) return { ...result, estimate, status: 'estimated', note: '' }
+    if (isPrecise(estimate, precision)) {
+      return { ...result, estimate, status: 'converged', note: '' }
+    }
+    const isUnresolved = resolutionError >= precision * mean
+    const allowed = (precision * mean) ** 2 - resolutionError ** 2
+    const wanted = Math.ceil(nodes.length * (samplingError ** 2 / allowed)) - nodes.length
+    const added = Math.min(Math.max(1, wanted), Math.floor((maxProducts - products) / steps))
+    if (isUnresolved || added < 1) {
+      const note = isUnresolved
+        ? `${steps} Lanczos steps leave an error of ${resolutionError.toPrecision(2)}; take more of them, or a larger scale.`
+        : describeImprecision(estimate, precision, products)
+      return { ...result, estimate, status: 'not-converged', note }
+    }
+    const more = await run(Math.min(added, probesAtOnce), round)
+    density = {
+      ...density,
+      nodes: [...nodes, ...more.nodes],
+      weights: [...density.weights, ...more.weights],
+    }
+  }
+}
