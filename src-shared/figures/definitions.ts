@@ -112,37 +112,3 @@ export function provenanceEntries(provenance: Provenance): Definition[] {
     { term: 'Runtime', value: provenance.runtime },
   ]
 }
-
-/** What the symbols of all figures and tables mean. */
-export const meanings: readonly Definition[] = [
-  {
-    term: 'L',
-    value:
-      'The mean loss over the training samples. Weight decay is not part of it. Squared error is ½‖f − y‖² for each sample.',
-  },
-  {
-    term: 'H',
-    value:
-      'The Hessian of L in all n parameters, at the trained weights; all training samples enter.',
-  },
-  {
-    term: 'Residual',
-    value:
-      '‖Hv − λv‖ for the unit vector v, computed anew at the end. An eigenvalue of H lies at most this far from λ.',
-  },
-  {
-    term: 'tr H',
-    value:
-      'The sum of the eigenvalues by Hutchinson’s estimator; ± is one standard error over independent probes.',
-  },
-  {
-    term: 'Density',
-    value:
-      'Stochastic Lanczos quadrature: Σ τδ(λ − θ) averaged over probes and smoothed by a Gaussian kernel whose standard deviation the caption states. The area under it is 1.',
-  },
-  {
-    term: 'Band',
-    value:
-      'The mean ± 2 standard errors over probes, at each point. The smoothing by the kernel is not in it.',
-  },
-]

@@ -107,7 +107,7 @@ const placed = (name: string, curve: DensityCurve): PlacedCurve => ({
 })
 
 /** The curve, its band at the level that was asked for. */
-const curveOf = (
+export const curveOf = (
   { quadrature, level }: DensitySource,
   coordinate: Coordinate,
   options: {
@@ -179,16 +179,17 @@ function placeAsinh(source: DensitySource, exact: DensitySource | null): PlacedD
   }
 }
 
-/** What an asinh axis from `first` to `last` needs to be labeled. */
+/** What an asinh axis from `first` to `last` needs to be labeled, with `most` labels or little more. */
 export function asinhAxis(
   scale: number,
   first: number,
   last: number,
+  most = 12,
 ): Pick<PlacedDensity, 'axisName' | 'labelX' | 'labelTick' | 'place'> & {
   readonly ticks: readonly number[]
 } {
   const place = (lambda: number): number => toCoordinate({ kind: 'asinh', scale }, lambda)
-  const at = new Map(asinhTicks(first, last, scale).map((lambda) => [place(lambda), lambda]))
+  const at = new Map(asinhTicks(first, last, scale, most).map((lambda) => [place(lambda), lambda]))
   return {
     axisName: `eigenvalue λ (asinh axis, linear within ±${formatNumber(scale, 2)})`,
     labelX: (x) => `λ = ${formatNumber(scale * Math.sinh(x))}`,
@@ -207,9 +208,9 @@ export function asinhAxis(
   }
 }
 
-/** 0 and powers of ten on both sides, at most about a dozen and none closer than a label is wide. */
-function asinhTicks(first: number, last: number, scale: number): number[] {
-  const gap = (last - first) / 11
+/** 0 and powers of ten on both sides, none closer than a label is wide. */
+function asinhTicks(first: number, last: number, scale: number, most: number): number[] {
+  const gap = (last - first) / (most - 1)
   const ticks: number[] = first <= 0 && last >= 0 ? [0] : []
   for (const [sign, limit] of [
     [1, last],

@@ -1,12 +1,6 @@
 import type { DensityDocument } from '../schemas/index.ts'
-import {
-  asinhScale,
-  smoothDensity,
-  toCoordinate,
-  weightedNodes,
-  type Coordinate,
-} from '../statistics/index.ts'
-import { asinhAxis, estimatedSource, type DensityAxis } from './density-curves.ts'
+import { asinhScale, toCoordinate, weightedNodes, type Coordinate } from '../statistics/index.ts'
+import { asinhAxis, curveOf, estimatedSource, type DensityAxis } from './density-curves.ts'
 import { formatCount, formatNumber } from './format.ts'
 import { axis, frameOption } from './frame.ts'
 import { matrixPhrase } from './measured-matrix.ts'
@@ -28,7 +22,8 @@ export function densityOverStepsFigure(
   documents: readonly DensityDocument[],
   options: { readonly axis?: DensityAxis } = {},
 ): Figure {
-  const quadratures = documents.map((document) => estimatedSource(document).quadrature)
+  const sources = documents.map(estimatedSource)
+  const quadratures = sources.map(({ quadrature }) => quadrature)
   const last = quadratures.at(-1)
   const scale = last === undefined ? 1 : asinhScale(last)
   const coordinate: Coordinate =
@@ -40,14 +35,14 @@ export function densityOverStepsFigure(
   // One kernel for all snapshots, or their colors could not be compared.
   const kernelDeviation = high > low ? (high - low) / 80 : 1e-3 * (Math.abs(high) || 1)
   const range = [low - 3 * kernelDeviation, high + 3 * kernelDeviation] as const
-  const curves = quadratures.map((quadrature) =>
-    smoothDensity(quadrature, { coordinate, kernelDeviation, range, points: cellCount }),
+  const curves = sources.map((source) =>
+    curveOf(source, coordinate, { kernelDeviation, range, points: cellCount }),
   )
   const cells = curves.flatMap(({ u, density }, column) =>
     u.map((place, i) => [column, place, density[i] ?? 0] as const),
   )
   const isLinear = coordinate.kind === 'linear'
-  const labels = asinhAxis(scale, range[0], range[1])
+  const labels = asinhAxis(scale, range[0], range[1], 8)
   const matrix = documents[0] === undefined ? 'matrix' : matrixPhrase(documents[0])
   const kernel = isLinear
     ? `${formatNumber(kernelDeviation, 2)} in λ`
@@ -63,7 +58,7 @@ export function densityOverStepsFigure(
     description: `Spectral density of the ${matrix} at ${formatCount(documents.length)} snapshots, from ${formatNumber(smallest)} to ${formatNumber(largest)}.`,
     option: frameOption({
       xAxis: axis('x', 'step', columnTicks(documents.map(({ step }) => step))),
-      yAxis: axis('y', isLinear ? 'eigenvalue λ' : labels.axisName, {
+      yAxis: axis('y', isLinear ? 'eigenvalue λ' : 'eigenvalue λ (asinh axis)', {
         min: range[0],
         max: range[1],
         ...(isLinear

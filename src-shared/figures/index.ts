@@ -1,7 +1,6 @@
 export { tableCsv } from './csv.ts'
 export { dataCardEntries } from './data-card.ts'
 export {
-  meanings,
   provenanceEntries,
   settingsGroups,
   type Definition,
@@ -12,6 +11,7 @@ export { eigenvalueRows, type EigenvalueRow } from './eigenvalues.ts'
 export * from './format.ts'
 export { measurementNames, measurementTitle } from './measured-matrix.ts'
 export { documentsOf, latestOf, matrixGroups, type MatrixGroup } from './matrix-groups.ts'
+export { meanings } from './meanings.ts'
 export { measuredValues, type MeasuredValue } from './measured-values.ts'
 export { measurementChecks, type MeasurementCheck } from './measurement-checks.ts'
 export { measurementLabel, measurementText } from './measurement-text.ts'

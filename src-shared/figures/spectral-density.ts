@@ -29,6 +29,7 @@ export interface SpectralDensityOptions {
 const densityDecades = 7
 
 const rugName = 'extreme eigenvalues'
+const atomName = 'found first'
 const atomHeight = 24
 
 /** The spectral density of a matrix with its bands, eigenvalues found first, and the extreme eigenvalues under it. */
@@ -187,8 +188,7 @@ const exactSeries = ({ exact }: PlacedDensity, floor: number | null): FigureSeri
 /** Strokes at eigenvalues of weight 1/n, longer than those that only mark. */
 function atomStrokes(placed: PlacedDensity, document: DensityDocument): FigureSeries[] {
   const at = document.atoms.flatMap(({ value }) => placed.place(value) ?? [])
-  const name = `1/${formatCount(matrixSize(document))} each`
-  return at.length > 0 ? [rugSeries(name, at, atomHeight)] : []
+  return at.length > 0 ? [rugSeries(atomName, at, atomHeight)] : []
 }
 
 /** Strokes at the extreme eigenvalues; in the color of the curve of their sign where there are two. */

@@ -57,7 +57,7 @@ describe('spectralDensityFigure', () => {
 
   test('marks each of them by a stroke, longer than those of extreme eigenvalues', () => {
     const figure = spectralDensityFigure(density, { eigenpairs: makeEigenpairsAt(920) })
-    expect(seriesOf(figure, '1/442 each', 'custom')[0]?.data).toHaveLength(9)
+    expect(seriesOf(figure, 'found first', 'custom')[0]?.data).toHaveLength(9)
     const svg = figureSvg(figure.option)
     const strokes = [...svg.matchAll(/<path d="M\S+ (\S+)L\S+ (\S+)"[^>]*stroke-width="1.5"/g)]
     const lengths = strokes.map(([, foot, top]) => Math.round(Number(foot) - Number(top)))

@@ -8,11 +8,14 @@ test.beforeAll(async () => {
   engine = new ServedEngine()
   engine.run('Seen from all sides', {
     data: { kind: 'gaussian-mixture', samples: 200 },
-    train: { epochs: 10 },
+    train: { epochs: 10, snapshots: { kind: 'log', perDecade: 1 } },
     measure: [
-      { kind: 'eigenpairs', top: 3, bottom: 1 },
+      { kind: 'eigenpairs', top: 3, bottom: 1, at: 'snapshots' },
       { kind: 'trace', probes: 8 },
-      { kind: 'density', probes: 3, steps: 20 },
+      { kind: 'density', probes: 3, steps: 20, outliers: 5, resamples: 3, at: 'snapshots' },
+      { kind: 'dense' },
+      { kind: 'density', probes: 3, steps: 20, operator: 'ggn' },
+      { kind: 'eigenpairs', top: 3, bottom: 3, maxProducts: 12, operator: 'ggn' },
     ],
   })
   await engine.start()
