@@ -1,12 +1,22 @@
 import { runCheck, type CheckReport } from './check.ts'
+import { curvatureChecks } from './curvature-checks.ts'
+import { estimatorChecks } from './estimator-checks.ts'
 import { networkChecks } from './network-checks.ts'
+import { randomMatrixChecks } from './random-matrix-checks.ts'
 import { spectralChecks } from './spectral-checks.ts'
 import { theoryChecks } from './theory-checks.ts'
 
 export type { CheckReport } from './check.ts'
 
 /** Every known-answer check, in the order they are run. */
-export const knownAnswerChecks = [...networkChecks, ...spectralChecks, ...theoryChecks]
+export const knownAnswerChecks = [
+  ...networkChecks,
+  ...curvatureChecks,
+  ...spectralChecks,
+  ...estimatorChecks,
+  ...theoryChecks,
+  ...randomMatrixChecks,
+]
 
 /**
  * Runs all known-answer checks on this machine.

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   deviationOf,
@@ -7,9 +9,15 @@ import {
 import { knownAnswerChecks } from '../../../../src-main/lab/experiments/checks/index.ts'
 
 describe('known-answer checks', () => {
-  test('are at least 20, each with an id of its own', () => {
-    expect(knownAnswerChecks.length).toBeGreaterThanOrEqual(20)
+  test('are at least 40, each with an id of its own', () => {
+    expect(knownAnswerChecks.length).toBeGreaterThanOrEqual(40)
     expect(new Set(knownAnswerChecks.map(({ id }) => id)).size).toBe(knownAnswerChecks.length)
+  })
+
+  test('are as many as README says', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8')
+    const [, count] = /`check` \((\d+) computations whose answers are known\)/.exec(readme)!
+    expect(Number(count)).toBe(knownAnswerChecks.length)
   })
 
   test.each(knownAnswerChecks)('$id passes: $title', async (check) => {
