@@ -10,14 +10,15 @@ import { alarmOf } from './status-words.ts'
 export interface DensityCaption {
   readonly axis: DensityAxis
   readonly placed: PlacedDensity
-  readonly hasRug: boolean
+  /** Extreme eigenvalues at the foot; those that did not converge are no eigenvalues and are left out. */
+  readonly marks: { readonly hasRug: boolean; readonly isComplete: boolean }
   /** Wasserstein-1 distance to the exact spectrum; null where that is not known. */
   readonly distance: number | null
 }
 
 /** One sentence: of which matrix, how, under which kernel, and what bands and strokes are. */
 export function densityCaption(document: DensityDocument, about: DensityCaption): string {
-  const { placed, hasRug, distance } = about
+  const { placed, marks, distance } = about
   const atoms = document.atoms.length
   return (
     [
@@ -37,7 +38,11 @@ export function densityCaption(document: DensityDocument, about: DensityCaption)
         : [
             `long strokes mark ${formatCount(atoms)} eigenvalues that were found first, each of weight 1/${formatCount(matrixSize(document))}`,
           ]),
-      ...(hasRug ? ['strokes at the foot mark the extreme eigenvalues'] : []),
+      ...(marks.hasRug
+        ? [
+            `strokes at the foot mark the extreme eigenvalues${marks.isComplete ? '' : ' that converged'}`,
+          ]
+        : []),
       ...(placed.omission === '' ? [] : [placed.omission]),
     ].join('; ') + '.'
   )

@@ -10,6 +10,7 @@ import {
   type PlacedDensity,
 } from './density-curves.ts'
 import { densityCaption, densityDescription, densityWarning } from './density-texts.ts'
+import { convergedValues } from './eigenvalues.ts'
 import { formatCount, formatNumber, formatPowerOfTen } from './format.ts'
 import { axis, bandSeries, bandStrengths, frameOption, lineSeries, rugSeries } from './frame.ts'
 import { matrixPhrase, matrixSize } from './measured-matrix.ts'
@@ -44,7 +45,8 @@ export function spectralDensityFigure(
   const placed = placeDensity(source, kind, exact)
   const nodes = weightedNodes(source.quadrature)
   const floor = floorOf(placed, options.scale)
-  const rugs = eigenvalueRugs(placed, eigenpairs)
+  const marked = eigenpairs === null ? [] : convergedValues(eigenpairs)
+  const rugs = eigenvalueRugs(placed, marked)
   const outer = kind === 'linear' ? document.resampling : null
   const series = [
     ...(outer === null ? [] : outerBand(placed, outer, floor)),
@@ -53,7 +55,6 @@ export function spectralDensityFigure(
     ...atomStrokes(placed, document),
     ...rugs,
   ]
-  const marked = eigenpairs === null ? 0 : eigenpairs.top.length + eigenpairs.bottom.length
   const distance =
     exact === null ? null : wassersteinDistance(nodes, weightedNodes(exact.quadrature))
   return {
@@ -61,14 +62,18 @@ export function spectralDensityFigure(
     caption: densityCaption(document, {
       axis: kind,
       placed,
-      hasRug: rugs.length > 0,
+      marks: {
+        hasRug: rugs.length > 0,
+        isComplete:
+          eigenpairs === null || marked.length === eigenpairs.top.length + eigenpairs.bottom.length,
+      },
       distance,
     }),
     warning: densityWarning(document),
     description: densityDescription(
       document,
       nodes.map(({ value }) => value),
-      marked,
+      marked.length,
     ),
     option: densityOption(placed, series, floor),
     table: densityTable(placed, outer),
@@ -192,12 +197,7 @@ function atomStrokes(placed: PlacedDensity, document: DensityDocument): FigureSe
 }
 
 /** Strokes at the extreme eigenvalues; in the color of the curve of their sign where there are two. */
-function eigenvalueRugs(
-  placed: PlacedDensity,
-  eigenpairs: EigenpairsDocument | null,
-): FigureSeries[] {
-  if (eigenpairs === null) return []
-  const values = [...eigenpairs.top, ...eigenpairs.bottom].map(({ value }) => value)
+function eigenvalueRugs(placed: PlacedDensity, values: readonly number[]): FigureSeries[] {
   return [1, -1].flatMap((sign) => {
     const at = values
       .filter((value) => (sign > 0 ? value >= 0 : value < 0))

@@ -64,6 +64,17 @@ describe('spectralDensityFigure', () => {
     expect(rug('asinh')).toHaveLength(13)
   })
 
+  test('marks no value that did not converge', () => {
+    const half = {
+      ...eigenpairs,
+      top: eigenpairs.top.map((pair, i) => (i < 5 ? pair : { ...pair, residual: 1 })),
+    }
+    const { caption, option } = spectralDensityFigure(document, { eigenpairs: half })
+    const strokes = option.series.filter(({ data }) => data[0]?.length === 1)
+    expect(strokes.flatMap(({ data }) => data)).toHaveLength(5 + 3)
+    expect(caption).toContain('mark the extreme eigenvalues that converged.')
+  })
+
   test('lifts nothing to below the floor of a logarithmic density', () => {
     const { option } = spectralDensityFigure(document, { scale: 'log' })
     const floor = option.yAxis.min as number

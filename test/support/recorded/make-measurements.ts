@@ -29,11 +29,11 @@ export function makeEigenpairs(): EigenpairsDocument {
     tolerance: 1e-3,
     top: outliers.map((value, i) => ({
       value: value + 0.000_7 * uniform(),
-      residual: 2e-8 * 3.2 ** i * (0.5 + uniform()),
+      residual: 2e-8 * 2.2 ** i * (0.5 + uniform()),
     })),
     bottom: [-0.0823, -0.0617, -0.0424].map((value, i) => ({
       value: value + 0.000_07 * uniform(),
-      residual: 3e-6 * 5 ** i * (0.5 + uniform()),
+      residual: 3e-7 * 5 ** i * (0.5 + uniform()),
     })),
     orthogonalityLoss: 3.1e-13,
     blockSize: 1,
