@@ -1,4 +1,4 @@
-import { fillNormal, fillSigns, type RandomStream } from '#base'
+import { fillSigns, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { TraceRows } from './trace-rows.ts'
 import {
@@ -132,7 +132,7 @@ export class DeflatedSampler implements TraceSampler {
     const product = space.allocate(rows)
     for (let i = 0; i < rows; i += 1) {
       const index = this.#sketched + i
-      fillNormal(block.subarray(i * size, (i + 1) * size), this.#stream.fork('sketch', index))
+      fillSigns(block.subarray(i * size, (i + 1) * size), this.#stream.fork('sketch', index))
     }
     const first = this.#sketched
     await this.#products.apply(block, rows, product, (i) => `sketch vector ${first + i + 1}`)

@@ -12,10 +12,6 @@ const parallel = 1e-14
 
 /** k random vectors Ω, a basis Q of AΩ with `rank` vectors, and what products said of them. */
 export interface ExchangeableSketch {
-  /** n. */
-  readonly size: number
-  /** ‖ωᵢ‖², `[k]`. */
-  readonly squares: readonly number[]
   /** Qᵀωᵢ, `[k, rank]`. */
   readonly along: readonly (readonly number[])[]
   /** QᵀAωᵢ, `[k, rank or less]`: what is missing is 0. */
@@ -53,11 +49,10 @@ const rowProducts = (a: Matrix, b: Matrix): number[] =>
  * Cost: O(k³), nothing of length n.
  */
 export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
-  const { size, squares } = sketch
-  const count = squares.length
+  const count = sketch.along.length
   const rank = sketch.projected.length
   if (rank === 0) {
-    const zeros = squares.map(() => 0)
+    const zeros = sketch.along.map(() => 0)
     return { samples: zeros, squareSamples: zeros, withoutOne: null }
   }
   const along = new Matrix(sketch.along.map((row) => [...row]))
@@ -83,7 +78,6 @@ export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
     ownAlong: own.mmul(along.transpose()),
     ownFactor: own.mmul(factor.transpose()),
     ownFactorImage: own.mmul(factorImage.transpose()),
-    alongSquare: rowProducts(along, along),
     alongFactor: rowProducts(along, factor),
     factorSquare: rowProducts(factor, factor),
     alongFactorImage: rowProducts(along, factorImage),
@@ -96,21 +90,16 @@ export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
     const cosine = hasI && hasJ ? small.cosine.get(i, j) : 0
     const sine = 1 - cosine ** 2
     const isPair = hasI && hasJ && sine > parallel
-    const directions = isPair ? 2 : hasI || hasJ ? 1 : 0
     // ω − Q(w − α·sᵢ − β·sⱼ) is orthogonal to the basis that is left.
     let [alpha, beta] = [0, 0]
-    let inDirections = 0
     const [partI, partJ] = [small.ownAlong.get(i, i), small.ownAlong.get(j, i)]
     if (isPair) {
       alpha = (partI - cosine * partJ) / sine
       beta = (partJ - cosine * partI) / sine
-      inDirections = alpha * partI + beta * partJ
     } else if (hasI) {
       alpha = partI
-      inDirections = partI ** 2
     } else if (hasJ) {
       beta = partJ
-      inDirections = partJ ** 2
     }
     const removed = ({ own: form }: Form): number => {
       if (!isPair) return hasI ? form.get(i, i) : hasJ ? form.get(j, j) : 0
@@ -122,9 +111,6 @@ export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
       alpha ** 2 * form.own.get(i, i) +
       beta ** 2 * form.own.get(j, j) +
       2 * alpha * beta * form.own.get(i, j)
-    const length = squares[i]! - small.alongSquare[i]! + inDirections
-    const dimension = size - rank + directions
-    const scale = dimension > 0 && length > 0 ? dimension / length : 0
     const insideFactor =
       small.alongFactor[i]! - alpha * small.ownFactor.get(i, i) - beta * small.ownFactor.get(j, i)
     const insideImage =
@@ -133,13 +119,10 @@ export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
       beta * small.ownFactorImage.get(j, i)
     const form = small.alongFactor[i]! - 2 * insideFactor + inside(projected)
     const square = small.factorSquare[i]! - 2 * insideImage + inside(gram)
-    return [
-      projected.trace - removed(projected) + scale * form,
-      gram.trace - removed(gram) + scale * square,
-    ]
+    return [projected.trace - removed(projected) + form, gram.trace - removed(gram) + square]
   }
 
-  const pairs = squares.map((_, i) => sampleWithout(i, i))
+  const pairs = sketch.along.map((_, i) => sampleWithout(i, i))
   const means = (without: number): readonly [number, number] => {
     let [trace, square] = [0, 0]
     for (let i = 0; i < count; i += 1) {
@@ -150,7 +133,7 @@ export function exchangeableSamples(sketch: ExchangeableSketch): TraceSamples {
     }
     return [trace, square]
   }
-  const left = count < 3 ? null : squares.map((_, j) => means(j))
+  const left = count < 3 ? null : sketch.along.map((_, j) => means(j))
   return {
     samples: pairs.map(([trace]) => trace),
     squareSamples: pairs.map(([, square]) => square),
