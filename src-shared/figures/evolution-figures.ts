@@ -17,7 +17,7 @@ export function gradientShareFigure({ rows, chance, dimension }: EvolutionDocume
   ]
   return {
     title: 'Gradient in the leading space',
-    caption: `Share ‖UᵀG‖²/‖G‖² of the gradient in the span of the ${formatCount(dimension)} leading eigenvectors; dashed: the mean of a random direction, and what 95 % of random directions stay below.`,
+    caption: `Share ‖Uᵀ∇L‖²/‖∇L‖² of the gradient in the span U of the ${formatCount(dimension)} leading eigenvectors; dashed: the mean of a random direction, and what 95 % of random directions stay below.`,
     warning: null,
     description:
       last === undefined

@@ -65,7 +65,7 @@ export const meanings: readonly Definition[] = [
   {
     term: 'Gradient share, p',
     value:
-      '‖UᵀG‖²/‖G‖² of the gradient G in the span U of the leading eigenvectors, and the probability that a random direction has as much.',
+      '‖Uᵀ∇L‖²/‖∇L‖² of the gradient in the span U of the leading eigenvectors, and the probability that a random direction has as much.',
   },
   {
     term: 'Outliers, gap',

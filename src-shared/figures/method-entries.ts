@@ -30,6 +30,9 @@ export function methodEntries(document: MeasurementDocument): Definition[] {
     { term: 'Seed', value: String(document.seed), isCode: true },
     { term: 'Cost', value: costText(document) },
     ...accuracyEntries(document),
+    ...('fileName' in document && document.fileName !== null
+      ? [{ term: 'File', value: document.fileName, isCode: true }]
+      : []),
     ...(note === '' ? [] : [{ term: 'Note', value: note }]),
   ]
 }

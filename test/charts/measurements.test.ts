@@ -257,5 +257,8 @@ test.each(every.map((document) => [document.kind, document] as const))(
       expect(entries.get(term)).toBeTruthy()
     }
     expect(entries.has('Order')).toBe(document.size !== null)
+    expect(entries.get('File')).toBe(
+      document.kind === 'diagonal' ? 'diagonal-4-000000920.npy' : undefined,
+    )
   },
 )
