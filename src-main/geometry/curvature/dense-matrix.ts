@@ -58,7 +58,8 @@ function symmetrize(matrix: Float64Array, size: number): number {
   let [largest, difference] = [0, 0]
   for (let i = 0; i < size; i += 1) {
     for (let j = 0; j <= i; j += 1) {
-      const [a, b] = [matrix[i * size + j]!, matrix[j * size + i]!]
+      const a = matrix[i * size + j]!
+      const b = matrix[j * size + i]!
       if (!Number.isFinite(a) || !Number.isFinite(b)) {
         throw new NonFiniteError(`entry (${i}, ${j}) of the matrix`)
       }
