@@ -67,6 +67,7 @@ export async function findOutliers(
     bottom: Math.min(bottom, size - 1 - Math.min(top, size - 1)),
     tolerance,
     maxProducts: maxProducts - bulkProbes,
+    blockSize: 1,
     stream: stream.fork('search'),
     signal: options.signal,
     onProgress: options.onProgress,

@@ -1,3 +1,4 @@
+import { roundingUnits } from './eigenpair-goal.ts'
 import type { Eigenpair } from './measure-pairs.ts'
 
 /** A residual above this share of its own |λ| is named. */
@@ -16,6 +17,14 @@ export function describeResolution(pairs: readonly Eigenpair[]): string {
   )
   const extent = worst < 1 ? `to ${(100 * worst).toFixed(0)} % at worst` : 'not even in sign'
   return `${coarse.length} of the values are small against the largest |λ| and known ${extent}; eigenvalues between them may be missing.`
+}
+
+/** Says which values lie at the level of rounding, where even their sign means nothing. */
+export function describeFloor(pairs: readonly Eigenpair[], scale: number, epsilon: number): string {
+  const floor = roundingUnits * epsilon
+  const lost = pairs.filter(({ value }) => scale > 0 && Math.abs(value) < floor * scale).length
+  if (lost === 0) return ''
+  return `${lost} of the values are below ${floor.toExponential(1)} of the largest |λ|, the rounding of a product: they cannot be told from 0.`
 }
 
 /** Says how far a search came that did not converge, and what to try. */

@@ -1,11 +1,15 @@
-import { InputError, throwIfStopped, type RandomStream } from '#base'
+import { InputError, monotonicMs, throwIfStopped, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import { describeResolution, describeShortfall } from './eigenpair-notes.ts'
+import { BlockLanczos } from './block-lanczos.ts'
+import { BlockSize } from './block-size.ts'
+import { EigenpairGoal, scaleOf, type RelativeTo, type RitzValues } from './eigenpair-goal.ts'
+import { describeFloor, describeResolution, describeShortfall } from './eigenpair-notes.ts'
+import { checkState, type EigenpairsState, type SearchOutcome } from './eigenpairs-state.ts'
 import { KrylovBasis } from './krylov-basis.ts'
-import { breakdownFactor } from './lanczos.ts'
 import { measurePairs, type Eigenpair } from './measure-pairs.ts'
-import { ritzTails, type RitzTails } from './ritz-tails.ts'
-import { basisCapacity } from './solver-vectors.ts'
+import { ritzResiduals } from './ritz-residuals.ts'
+import { basisCapacity, largestBlock } from './solver-vectors.ts'
+import { drawStarts } from './start-vectors.ts'
 import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
 
 /** Settings of {@link extremeEigenpairs}. */
@@ -15,15 +19,33 @@ export interface EigenpairsOptions {
   /** Smallest eigenvalues wanted. */
   readonly bottom: number
   /**
-   * Largest residual allowed, as a share of |λ| of the pair, or of 1 % of the largest |λ| where that is more:
-   * a small eigenvalue at the edge of a bulk must be told from its neighbors, but 0 cannot be met relatively. Never less than 8 ε of the largest |λ|.
+   * Largest residual allowed, as a share of what `relativeTo` says. Never less than 8 ε of the largest |λ|.
    */
   readonly tolerance: number
+  /**
+   * `own`: |λ| of the pair, or 1 % of the largest |λ| where that is more: a small eigenvalue at the edge of a bulk must be
+   * told from its neighbors, but 0 cannot be met relatively. `largest`: the largest |λ|.
+   * @default 'own'
+   */
+  readonly relativeTo?: RelativeTo | undefined
   /** Budget of applications. */
   readonly maxProducts: number
   readonly stream: RandomStream
+  /**
+   * Vectors of an application; `measured` times a few and takes what should end first. Equal block sizes give bit-equal
+   * results, so give one where runs are compared.
+   * @default 'measured'
+   */
+  readonly blockSize?: number | 'measured' | undefined
   /** Basis rows held; default: as many as 1 GiB takes, within sense. */
-  readonly maxBasis?: number
+  readonly maxBasis?: number | undefined
+  /** Vectors near those wanted, such as those of an earlier checkpoint, `[count, n]`: a hint that costs nothing if it is wrong. */
+  readonly start?: { readonly vectors: Vector; readonly count: number } | undefined
+  /** An interrupted search with the same settings (but the budget), to go on from. */
+  readonly saved?: EigenpairsState | undefined
+  /** Is given the search's state every `everyMs`, and when `signal` stops it. */
+  readonly onState?:
+    { readonly everyMs: number; save(state: EigenpairsState): Promise<void> } | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((products: number) => void) | undefined
 }
@@ -44,351 +66,399 @@ export interface EigenpairsResult {
   readonly depth: number
   /** max |QᵀQ − I| over the last basis. */
   readonly orthogonalityLoss: number
+  /** Vectors of an application. */
+  readonly blockSize: number
+  /** Milliseconds of one vector's product, by the vectors of its application, where they were timed to choose the block size. */
+  readonly costPerProduct: ReadonlyMap<number, number>
 }
 
-/** Share of the largest |λ| below which a residual is no longer judged against the pair's own value. */
-const smallShare = 0.01
-
-/** Rounding of a product, in units of ε·max |λ|: no residual can be asked to be smaller. */
-const roundingUnits = 8
-
-/** Residual, as a share of the wanted value next to it, below which the end of the rest's spectrum counts as settled. */
-const settledShare = 1e-2
-
-/** Ritz residuals must be this much better than asked for: true ones hold a little more. */
-const safety = 0.5
-
-/** Steps between two looks at the Ritz values, as a share of the depth: a look costs O(depth³). */
+/** Steps between two looks at the Ritz values, as a share of the depth, where a look is as dear as a step. */
 const lookShare = 0.1
+
+/** A look's k³ flops against the n·k of a step: work in JavaScript is that much slower than in the runtime. */
+const lookCost = 8
 
 /**
  * Finds the largest and smallest eigenvalues of a symmetric operator with their residuals.
  *
- * Lanczos with full reorthogonalization and thick restart. A Krylov space meets each eigenspace in one
- * direction only, so once all wanted pairs have converged they are locked and the search goes on from a
- * fresh random vector orthogonal to them, until nothing beyond the wanted ones can be hidden there; what
- * it finds is merged in. Multiple eigenvalues are therefore reported as often as they occur. The
- * search judges by residuals, so values closer together than the tolerance may rarely be taken for one
- * (about one search in 10,000 at a tolerance of 10⁻², in small bases). At the end every residual is computed by one more
- * application each, and `value` is the Rayleigh quotient: an error of order residual²/gap.
+ * Block Lanczos with thick restart. A Krylov space of b starting vectors meets each eigenspace in b directions only, so once
+ * all wanted pairs have converged they are locked and the search goes on from fresh random vectors orthogonal to
+ * them, until nothing beyond the wanted ones can be hidden there; what it finds is merged in. Multiple eigenvalues are
+ * therefore reported as often as they occur. The search judges by residuals, so values closer together than the
+ * tolerance may rarely be taken for one (about one search in 10,000 at a tolerance of 10⁻², in small bases). At the end
+ * every residual is computed by one more application each, and `value` is the Rayleigh quotient: an error of order
+ * residual²/gap.
  *
  * Cost: as many applications as the gaps demand, `maxProducts` at most; `maxBasis`·n numbers held.
- * Deterministic for a given stream.
+ * Deterministic for a given stream and block size, also across an interruption.
  *
  * @param operator - Symmetric, size n. Symmetry is trusted.
  * @param options.top - With `bottom`: 1 or more in all; if they exceed n, `bottom` is cut, then `top`.
  * @returns Status `not-converged` if the budget ended before residuals and the search for missed
  *   eigenvalues were done, or true residuals exceed what the search promised; the note says which, and
  *   what to try.
- * @throws InputError if nothing is wanted or the budget is too small to say anything.
+ * @throws InputError if nothing is wanted, the budget is too small to say anything, the block size is not a positive
+ *   integer, `start` does not hold finite vectors of n numbers, or `saved` is of another search.
  * @throws NonFiniteError naming the step, if a product is not finite.
+ * @throws StoppedError if `signal` says so, after the state was given to `onState`.
  * @see Wu and Simon, Thick-restart Lanczos method for large symmetric eigenvalue problems (2000)
  */
 export async function extremeEigenpairs(
   operator: LinearOperator,
   options: EigenpairsOptions,
 ): Promise<EigenpairsResult> {
-  const top = Math.min(options.top, operator.size)
-  const bottom = Math.min(options.bottom, operator.size - top)
-  const wanted = top + bottom
+  const { size, space } = operator
+  const top = Math.min(options.top, size)
+  const bottom = Math.min(options.bottom, size - top)
+  const goal = new EigenpairGoal({
+    top,
+    bottom,
+    tolerance: options.tolerance,
+    relativeTo: options.relativeTo ?? 'own',
+    epsilon: space.epsilon,
+  })
+  const { wanted } = goal
   if (wanted < 1) throw new InputError('top', 'top + bottom must be 1 or more, got 0')
-  if (options.maxProducts < 2 * wanted) {
+  const wish = options.blockSize ?? 'measured'
+  if (wish !== 'measured' && !(Number.isInteger(wish) && wish >= 1)) {
+    throw new InputError('blockSize', `blockSize must be 1 or more or 'measured', got ${wish}`)
+  }
+  const least = 2 * wanted + (wish === 'measured' ? 0 : wish - 1)
+  if (options.maxProducts < least) {
     throw new InputError(
       'maxProducts',
-      `maxProducts must be ${2 * wanted} or more for ${wanted} eigenpairs, got ${options.maxProducts}`,
+      `maxProducts must be ${least} or more for ${wanted} eigenpairs${wish === 'measured' || wish === 1 ? '' : ` in blocks of ${wish}`}, got ${options.maxProducts}`,
     )
   }
-  const { size, space } = operator
+  const rows = largestBlock(size, options.blockSize)
   const capacity = basisCapacity({
     size,
     epsilon: space.epsilon,
     wanted,
     maxBasis: options.maxBasis,
+    blockSize: rows,
   })
   const basis = await KrylovBasis.create(space, capacity)
   try {
-    return await new Search(operator, options, top, bottom, basis).run()
+    return await new Search(operator, options, goal, basis, rows).run()
   } finally {
     await basis.release()
   }
 }
 
-/** The state of one search: A Qᵀ = Qᵀ T + r e_lastᵀ with a small dense T. */
+/** One search. */
 class Search {
   readonly #operator: LinearOperator
   readonly #options: EigenpairsOptions
-  readonly #top: number
-  readonly #bottom: number
+  readonly #goal: EigenpairGoal
   readonly #basis: KrylovBasis
-  readonly #current: Vector
-  readonly #product: Vector
-  /** T, symmetric, `[count, count]`. */
-  #projected: number[][] = []
-  /** ‖r‖: coupling of the last basis vector to the next one. */
-  #coupling = 0
-  /** Leading basis vectors that are locked eigenvectors. */
+  readonly #lanczos: BlockLanczos
+  readonly #blockSize: BlockSize
+  /** Applications for the search; those that measure the pairs come on top. */
+  readonly #budget: number
+  /** Leading basis vectors that are found eigenvectors, since the last fresh start. */
   #locked = 0
-  /** Their values when they were chosen. */
+  /** The wanted values when they were chosen. */
   #lockedValues: readonly number[] = []
   /** Whether a restart moved found vectors among the locked ones since the last fresh start. */
   #isStale = false
   #products = 0
-  #depth = 0
+  #nextLook = 0
+  #rounds = 0
   #restarts = 0
+  #outcome: SearchOutcome = 'unconverged'
+  #isDone = false
+  #savedAt = monotonicMs()
 
   constructor(
     operator: LinearOperator,
     options: EigenpairsOptions,
-    top: number,
-    bottom: number,
+    goal: EigenpairGoal,
     basis: KrylovBasis,
+    rows: number,
   ) {
     this.#operator = operator
     this.#options = options
-    this.#top = top
-    this.#bottom = bottom
+    this.#goal = goal
     this.#basis = basis
-    this.#current = operator.space.allocate(1)
-    this.#product = operator.space.allocate(1)
+    this.#budget = options.maxProducts - goal.wanted
+    // What a trial spends, and what the last block leaves of the budget, must not be missing for the pairs.
+    const spare = this.#budget - goal.wanted
+    const wish = options.blockSize ?? 'measured'
+    const largest = wish === 'measured' ? Math.min(rows, Math.floor(spare / 8)) : wish
+    this.#blockSize = new BlockSize(operator, wish, largest)
+    this.#lanczos = new BlockLanczos(operator, basis, this.#blockSize.chosen ?? 1)
   }
 
   async run(): Promise<EigenpairsResult> {
-    const wanted = this.#top + this.#bottom
-    const budget = this.#options.maxProducts - wanted
-    await this.#basis.pushRandom(this.#options.stream.fork('start', 0))
-    let round = 0
-    let outcome: 'complete' | 'unchecked' | 'unconverged' = 'unconverged'
-    let nextLook = Math.min(this.#basis.capacity, wanted + 2)
-    while (this.#products < budget) {
+    const { saved } = this.#options
+    if (saved === undefined) await this.#begin()
+    else await this.#resume(saved)
+    while (!this.#isDone && this.#products + this.#lanczos.ahead <= this.#budget) {
+      await this.#pause()
       await this.#step()
-      const isFull =
-        this.#basis.count === this.#operator.size && this.#projected.length === this.#basis.count
-      const count = this.#projected.length
-      if (count < nextLook && !isFull && count < this.#basis.capacity) continue
-      nextLook = count + Math.max(1, Math.floor(lookShare * count))
-      if (isFull) {
-        outcome = 'complete'
-        break
-      }
-      const ritz = ritzTails(this.#projected)
-      const hasConverged = this.#hasConverged(ritz)
-      // What was found since the last fresh start may have further copies, which only another one shows.
-      const isStale = this.#locked === 0 || this.#isStale || this.#hasNewWanted(ritz)
-      if (hasConverged && !isStale && this.#isNothingHidden(ritz)) {
-        outcome = 'complete'
-        break
-      }
-      if (hasConverged && isStale) {
-        outcome = 'unchecked'
-        round += 1
-        await this.#lock(eigenSymmetric(this.#projected), round)
-        nextLook = this.#projected.length + 3
-      } else if (count === this.#basis.capacity) {
-        await this.#restart(eigenSymmetric(this.#projected))
-        nextLook = this.#projected.length + 3
-      }
-      if (!hasConverged) outcome = 'unconverged'
+      if (this.#isLookDue()) await this.#look()
     }
-    return this.#finish(outcome)
+    this.#isDone = true
+    await this.#pause()
+    return this.#finish()
   }
 
-  /** One application: the newest basis vector's column of T, and the next basis vector. */
+  async #begin(): Promise<void> {
+    const { start, stream } = this.#options
+    const source = stream.fork('start', 0)
+    const starts =
+      start === undefined
+        ? undefined
+        : await drawStarts(this.#operator.space, start, this.#lanczos.width, source)
+    await this.#lanczos.fill(source, starts)
+    this.#nextLook = Math.min(this.#basis.capacity, this.#goal.wanted + 2)
+  }
+
+  async #resume(saved: EigenpairsState): Promise<void> {
+    const { header, rows, vectors } = saved
+    const { size, space } = this.#operator
+    checkState(saved, this.#made(), size)
+    const row = space.allocate(1)
+    for (let i = 0; i < rows; i += 1) {
+      row.set(vectors.subarray(i * size, (i + 1) * size))
+      await this.#basis.push(row, 1)
+    }
+    this.#lanczos.restore(header.recurrence)
+    this.#blockSize.restore(header.blockSize)
+    this.#products = header.products
+    this.#nextLook = header.nextLook
+    this.#rounds = header.rounds
+    this.#restarts = header.restarts
+    this.#isStale = header.isStale
+    this.#outcome = header.outcome
+    this.#isDone = header.isDone
+    this.#setLocked(header.locked, header.lockedValues)
+  }
+
+  /** What a state of this search belongs to. */
+  #made(): Readonly<Record<string, number | string>> {
+    const { tolerance, relativeTo, blockSize, start, stream } = this.#options
+    return {
+      size: this.#operator.size,
+      epsilon: this.#operator.space.epsilon,
+      top: this.#goal.top,
+      bottom: this.#goal.bottom,
+      tolerance,
+      relativeTo: relativeTo ?? 'own',
+      blockSize: blockSize ?? 'measured',
+      basis: this.#basis.capacity,
+      starts: start?.count ?? 0,
+      stream: stream.fork('name').nextUint32(),
+    }
+  }
+
+  /** Between two steps: saves the state if it is time, and stops if told so. */
+  async #pause(): Promise<void> {
+    const { signal, onState } = this.#options
+    if (onState !== undefined) {
+      const isDue = monotonicMs() - this.#savedAt >= onState.everyMs
+      if (isDue || signal?.aborted === true) {
+        await onState.save(this.#state())
+        this.#savedAt = monotonicMs()
+      }
+    }
+    throwIfStopped(signal)
+  }
+
+  #state(): EigenpairsState {
+    const rows = this.#basis.count
+    return {
+      header: {
+        made: this.#made(),
+        recurrence: structuredClone(this.#lanczos.state),
+        blockSize: structuredClone(this.#blockSize.state),
+        products: this.#products,
+        nextLook: this.#nextLook,
+        rounds: this.#rounds,
+        restarts: this.#restarts,
+        locked: this.#locked,
+        lockedValues: this.#lockedValues,
+        isStale: this.#isStale,
+        outcome: this.#outcome,
+        isDone: this.#isDone,
+      },
+      rows,
+      vectors: this.#basis.readRows(rows),
+    }
+  }
+
+  #setLocked(count: number, values: readonly number[]): void {
+    this.#locked = count
+    this.#lockedValues = values
+  }
+
+  /** One application, and as many directions for the next one as there should and can be. */
   async #step(): Promise<void> {
-    throwIfStopped(this.#options.signal)
-    const last = this.#projected.length
-    this.#basis.readRow(last, this.#current)
-    await this.#operator.apply(this.#current, 1, this.#product)
-    this.#products += 1
-    const { coefficients, norm, lengthBefore } = await this.#basis.orthogonalize(
-      this.#product,
-      `the operator's product ${this.#products}`,
+    const before = this.#products
+    await this.#lanczos.step(
+      async (input, rows, output) => {
+        this.#products += await this.#blockSize.apply(input, rows, output)
+      },
+      (row) => `the operator's product ${before + row + 1}`,
     )
-    coefficients.slice(0, last).forEach((value, i) => this.#projected[i]!.push(value))
-    this.#projected.push([...coefficients])
-    this.#coupling = norm
-    this.#depth = Math.max(this.#depth, this.#projected.length)
+    const { chosen } = this.#blockSize
+    if (chosen !== null) this.#lanczos.widen(chosen)
     this.#options.onProgress?.(this.#products)
-    const hasClosed = norm <= breakdownFactor * this.#basis.space.epsilon * lengthBefore
-    if (this.#basis.count < this.#basis.capacity) {
-      if (!hasClosed) {
-        await this.#basis.push(this.#product, norm)
-        return
-      }
-      // The space closed: go on in the rest from a random direction, uncoupled to it.
-      this.#coupling = 0
-      if (this.#basis.count < this.#operator.size) {
-        await this.#basis.pushRandom(this.#options.stream.fork('closed', this.#products))
-      }
-    } else if (hasClosed) {
-      this.#coupling = 0
-    }
+    await this.#lanczos.fill(this.#options.stream.fork('closed', this.#products))
   }
 
-  #scale(values: ArrayLike<number>): number {
-    return Math.max(Math.abs(values[0]!), Math.abs(values[values.length - 1]!))
+  get #isFull(): boolean {
+    return this.#lanczos.projected.length === this.#operator.size
   }
 
-  /** Indices of the wanted Ritz values in ascending order: top descending, then bottom ascending. */
-  #wantedIndices(count: number): number[] {
-    const tops = Array.from({ length: Math.min(this.#top, count) }, (_, i) => count - 1 - i)
-    const bottoms = Array.from({ length: this.#bottom }, (_, i) => i)
-    return [...tops, ...bottoms.filter((i) => i < count - tops.length)]
-  }
-
-  /** Ritz residual |r|·|last entry|. */
-  #ritzResidual(ritz: RitzTails, index: number): number {
-    return this.#coupling * ritz.lastEntries[index]!
-  }
-
-  /** Residual allowed for a value. */
-  #limit(value: number, scale: number): number {
-    const wanted = this.#options.tolerance * Math.max(Math.abs(value), smallShare * scale)
-    return Math.max(wanted, roundingUnits * this.#basis.space.epsilon * scale)
-  }
-
-  #hasConverged(ritz: RitzTails): boolean {
-    const count = ritz.values.length
-    const wanted = this.#wantedIndices(count)
-    if (wanted.length < this.#top + this.#bottom) return false
-    const scale = this.#scale(ritz.values)
-    return wanted.every(
-      (index) =>
-        this.#ritzResidual(ritz, index) <= safety * this.#limit(ritz.values[index]!, scale),
+  #isLookDue(): boolean {
+    return (
+      this.#lanczos.projected.length >= this.#nextLook || this.#lanczos.ahead === 0 || this.#isFull
     )
+  }
+
+  /** Looks at the Ritz values, and ends the search, locks what was found, or restarts. */
+  async #look(): Promise<void> {
+    const { projected, tail, width } = this.#lanczos
+    const count = projected.length
+    if (this.#isFull) {
+      this.#outcome = 'complete'
+      this.#isDone = true
+      return
+    }
+    const steps = Math.ceil((lookCost * count ** 2) / this.#operator.size)
+    this.#nextLook = count + Math.max(1, Math.min(steps, Math.floor(lookShare * count)))
+    const ritz = ritzResiduals(projected, tail)
+    const hasConverged = this.#goal.isMet(ritz)
+    // What was found since the last fresh start may have further copies, which only another one shows.
+    const isStale =
+      this.#locked === 0 || this.#isStale || this.#goal.hasOthers(ritz.values, this.#lockedValues)
+    if (hasConverged && !isStale && this.#goal.isNothingHidden(ritz, this.#freshRitz())) {
+      this.#outcome = 'complete'
+      this.#isDone = true
+      return
+    }
+    if (hasConverged && isStale) {
+      this.#outcome = 'unchecked'
+      await this.#lock(ritz)
+      this.#nextLook = this.#lanczos.projected.length + 2 + width
+    } else if (this.#lanczos.ahead === 0) {
+      await this.#restart(ritz)
+      this.#nextLook = this.#lanczos.projected.length + 2 + width
+    }
+    if (!hasConverged) this.#outcome = 'unconverged'
   }
 
   /** The part of the search since the last lock, as a spectrum of its own. */
-  #freshRitz(): RitzTails {
-    return ritzTails(this.#projected.slice(this.#locked).map((row) => row.slice(this.#locked)))
+  #freshRitz(): RitzValues {
+    const { projected, tail } = this.#lanczos
+    const rest = projected.slice(this.#locked).map((row) => row.slice(this.#locked))
+    return ritzResiduals(rest, tail)
   }
 
-  /** Whether the space orthogonal to the locked vectors shows nothing beyond the wanted values. */
-  #isNothingHidden(ritz: RitzTails): boolean {
-    const fresh = this.#freshRitz()
-    const count = fresh.values.length
-    const scale = this.#scale(ritz.values)
-    const all = ritz.values.length
-    const isInside = (index: number, sign: 1 | -1, edge: number): boolean => {
-      const residual = this.#ritzResidual(fresh, index)
-      const value = sign * fresh.values[index]!
-      const margin = this.#limit(edge, scale)
-      // A Ritz value that still moves says little about what lies beyond it.
-      if (residual > Math.max(margin, settledShare * Math.abs(edge))) return false
-      return (
-        value + residual <= sign * edge || (residual <= margin && value <= sign * edge + margin)
-      )
-    }
-    const lowestTop = ritz.values[all - this.#top]
-    const highestBottom = ritz.values[this.#bottom - 1]
-    return (
-      (this.#top === 0 || isInside(count - 1, 1, lowestTop!)) &&
-      (this.#bottom === 0 || isInside(0, -1, highestBottom!))
+  /** Unwanted Ritz vectors that are known well enough to stand aside of a search for copies of the wanted ones. */
+  #settledNeighbors(ritz: RitzValues): number[] {
+    const room = Math.floor((this.#basis.capacity - this.#goal.wanted) / 8)
+    return this.#goal
+      .neighbors(ritz.values.length, Math.min(room, this.#goal.wanted))
+      .filter((index) => this.#goal.isApart(ritz, index))
+  }
+
+  /** Keeps the wanted Ritz vectors, and what is known beside them, and starts afresh orthogonally to them. */
+  async #lock(ritz: RitzValues): Promise<void> {
+    this.#rounds += 1
+    const eigen = eigenSymmetric(this.#lanczos.projected)
+    const wanted = this.#goal.indices(eigen.values.length)
+    const kept = [...wanted, ...this.#settledNeighbors(ritz)]
+    await this.#keep(eigen, kept, false)
+    this.#setLocked(
+      kept.length,
+      wanted.map((index) => eigen.values[index]!),
     )
-  }
-
-  /** Whether the wanted values are others than when the locked vectors were chosen. */
-  #hasNewWanted(ritz: Pick<RitzTails, 'values'>): boolean {
-    const scale = this.#scale(ritz.values)
-    return this.#wantedIndices(ritz.values.length).some((index, i) => {
-      const value = ritz.values[index]!
-      return Math.abs(value - this.#lockedValues[i]!) > this.#limit(value, scale)
-    })
-  }
-
-  /** Keeps the wanted Ritz vectors alone and starts afresh orthogonally to them. */
-  async #lock(ritz: SymmetricEigen, round: number): Promise<void> {
-    const kept = this.#wantedIndices(ritz.values.length)
-    await this.#keep(ritz, kept)
-    this.#locked = kept.length
-    this.#lockedValues = kept.map((index) => ritz.values[index]!)
     this.#isStale = false
-    this.#coupling = 0
-    if (this.#basis.count < this.#operator.size) {
-      await this.#basis.pushRandom(this.#options.stream.fork('start', round))
-    }
+    // What a locked vector lacks of an eigenvector was dropped: later products meet it again.
+    this.#lanczos.coupled = kept.length
+    await this.#lanczos.fill(this.#options.stream.fork('start', this.#rounds))
   }
 
-  /** Thick restart: the wanted Ritz vectors first, some beside them, and the residual. */
-  async #restart(ritz: SymmetricEigen): Promise<void> {
+  /** Thick restart: the wanted Ritz vectors first, some beside them, and the directions to come. */
+  async #restart(ritz: RitzValues): Promise<void> {
     this.#restarts += 1
-    const count = ritz.values.length
+    const { width } = this.#lanczos
+    const eigen = eigenSymmetric(this.#lanczos.projected)
+    const count = eigen.values.length
+    const wanted = this.#goal.indices(count)
     const spare = Math.max(2, Math.floor((this.#basis.capacity - this.#locked) / 4))
-    const wanted = this.#wantedIndices(count)
-    const kept = new Set(wanted)
-    if (this.#top > 0) for (let i = 0; i < spare; i += 1) kept.add(count - 1 - this.#top - i)
-    if (this.#bottom > 0) for (let i = 0; i < spare; i += 1) kept.add(this.#bottom + i)
-    // Room for the residual and one step at least.
-    const indices = [...kept]
-      .filter((index) => index >= 0 && index < count)
-      .slice(0, this.#basis.capacity - 2)
-    this.#isStale ||= this.#locked > 0 && this.#hasNewWanted(ritz)
-    const residual = this.#product.slice()
-    const coupling = this.#coupling
-    await this.#keep(ritz, indices)
     // What was locked stays so: the search in the rest goes on where it was.
-    this.#locked = this.#locked > 0 ? wanted.length : 0
-    this.#lockedValues = wanted.map((index) => ritz.values[index]!)
-    if (coupling > 0) await this.#basis.push(residual, coupling)
-    else await this.#basis.pushRandom(this.#options.stream.fork('restart', this.#restarts))
+    const settled = this.#locked > 0 ? this.#settledNeighbors(ritz) : []
+    const others = this.#goal.neighbors(count, spare).filter((index) => !settled.includes(index))
+    // Room for the directions to come and one step at least.
+    const most = Math.min(
+      wanted.length + Math.max(2 * spare, settled.length + 2),
+      this.#basis.capacity - 2 * width,
+    )
+    const kept = [...wanted, ...settled, ...others].slice(0, most)
+    this.#isStale ||= this.#locked > 0 && this.#goal.hasOthers(eigen.values, this.#lockedValues)
+    await this.#keep(eigen, kept, true)
+    this.#setLocked(
+      this.#locked > 0 ? Math.min(kept.length, wanted.length + settled.length) : 0,
+      wanted.map((index) => eigen.values[index]!),
+    )
+    // Everything kept holds something of the locked vectors.
+    this.#lanczos.coupled = this.#locked > 0 ? kept.length : 0
+    await this.#lanczos.fill(this.#options.stream.fork('restart', this.#restarts))
   }
 
-  async #keep(ritz: SymmetricEigen, indices: readonly number[]): Promise<void> {
-    const width = ritz.values.length
-    const coefficients = new Float64Array(indices.length * width)
-    indices.forEach((index, row) => {
-      coefficients.set(ritz.vectors[index]!, row * width)
-    })
-    // A vector pushed ahead of its product is not part of T; it is dropped here.
-    this.#basis.truncate(width)
-    await this.#basis.recombine(coefficients, indices.length)
-    this.#projected = indices.map((index, row) =>
-      indices.map((_, column) => (row === column ? ritz.values[index]! : 0)),
+  #keep(eigen: SymmetricEigen, kept: readonly number[], isContinued: boolean): Promise<void> {
+    return this.#lanczos.keep(
+      kept.map((index) => eigen.vectors[index]!),
+      kept.map((index) => eigen.values[index]!),
+      isContinued,
     )
   }
 
-  async #finish(outcome: 'complete' | 'unchecked' | 'unconverged'): Promise<EigenpairsResult> {
-    throwIfStopped(this.#options.signal)
-    const ritz = eigenSymmetric(this.#projected)
-    const indices = this.#wantedIndices(ritz.values.length)
-    this.#basis.truncate(ritz.values.length)
+  async #finish(): Promise<EigenpairsResult> {
+    const eigen = eigenSymmetric(this.#lanczos.projected)
+    const indices = this.#goal.indices(eigen.values.length)
+    this.#basis.truncate(eigen.values.length)
     const orthogonalityLoss = await this.#basis.orthogonalityLoss()
-    await this.#keep(ritz, indices)
+    await this.#keep(eigen, indices, false)
     const rows = indices.length
     const found = this.#basis.readRows(rows)
     // Room for the products of the end.
     await this.#basis.release()
     const { pairs, vectors } = await measurePairs(this.#operator, found, rows, {
-      top: this.#top,
+      top: this.#goal.top,
       before: this.#products,
     })
-    this.#products += rows
-    this.#options.onProgress?.(this.#products)
-    const scale = this.#scale(ritz.values)
-    const late = pairs.filter(({ value, residual }) => residual > this.#limit(value, scale)).length
+    const products = this.#products + rows
+    this.#options.onProgress?.(products)
+    const scale = scaleOf(eigen.values)
+    const late = pairs.filter(
+      ({ value, residual }) => residual > this.#goal.limit(value, scale),
+    ).length
     const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
-    const isDone = outcome === 'complete' && late === 0
+    const isComplete = this.#outcome === 'complete'
+    const isDone = isComplete && late === 0
+    const shortfall = { late, wanted: rows, worst: worst / scale, products }
     return {
-      top: pairs.slice(0, this.#top),
-      bottom: pairs.slice(this.#top),
+      top: pairs.slice(0, this.#goal.top),
+      bottom: pairs.slice(this.#goal.top),
       vectors,
       status: isDone ? 'converged' : 'not-converged',
       note: [
-        isDone
-          ? ''
-          : describeShortfall({
-              late,
-              wanted: rows,
-              worst: worst / scale,
-              products: this.#products,
-              hasBudgetLeft: outcome === 'complete',
-            }),
+        isDone ? '' : describeShortfall({ ...shortfall, hasBudgetLeft: isComplete }),
         describeResolution(pairs),
+        describeFloor(pairs, scale, this.#operator.space.epsilon),
       ]
         .filter((text) => text !== '')
         .join(' '),
-      products: this.#products,
-      depth: this.#depth,
+      products,
+      depth: this.#lanczos.depth,
       orthogonalityLoss,
+      blockSize: this.#lanczos.width,
+      costPerProduct: this.#blockSize.costs,
     }
   }
 }

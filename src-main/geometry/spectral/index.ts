@@ -23,6 +23,13 @@ export {
 export { findOutliers, type OutliersOptions, type OutliersResult } from './density-outliers.ts'
 export type { DensityState } from './density-state.ts'
 export { extremeEigenpairs, type EigenpairsOptions, type EigenpairsResult } from './eigenpairs.ts'
+export type { EigenpairsHeader, EigenpairsState } from './eigenpairs-state.ts'
+export {
+  interiorEigenpairs,
+  interiorVectors,
+  type InteriorOptions,
+  type InteriorResult,
+} from './interior-eigenpairs.ts'
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 export type { Eigenpair } from './measure-pairs.ts'

@@ -1,5 +1,7 @@
-import { NonFiniteError, type RandomStream, fillNormal } from '#base'
+import { NonFiniteError, type RandomStream } from '#base'
 import type { RowStore, Vector, VectorSpace } from '#geometry/operators'
+import { fillRandom } from './fill-random.ts'
+import { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 
 /** Below this share of its former length a vector has cancelled and is orthogonalized again (DGKS). */
 const cancellation = 0.7
@@ -83,20 +85,59 @@ export class KrylovBasis {
     return { coefficients, norm, lengthBefore }
   }
 
+  /** Removes from the rows of a block their parts along the first `count` rows, in place and in one pass; gives them, `[rows, count]`. */
+  async project(block: Vector, rows: number, count: number): Promise<Float64Array> {
+    const parts = await this.#store.innerProducts(block, rows, count)
+    await this.#store.addTo(
+      block,
+      rows,
+      parts.map((part) => -part),
+      count,
+    )
+    return parts
+  }
+
+  /** Makes a block orthonormal to the basis and in itself, in place: {@link orthogonalizeBlock}. */
+  orthogonalizeBlock(
+    block: Vector,
+    rows: number,
+    where: (row: number) => string,
+  ): Promise<OrthogonalizedBlock> {
+    const basis = { store: this.#store, count: this.#count }
+    return orthogonalizeBlock(this.space, block, rows, basis, where)
+  }
+
+  /** Puts v, of length 1, in the place of a row. */
+  replace(index: number, v: Vector): Promise<void> {
+    return this.#store.write(index, v, 1)
+  }
+
   /** Appends w/‖w‖; w is orthogonal to the basis. */
   async push(w: Vector, norm: number): Promise<void> {
     await this.#store.write(this.#count, w, 1 / norm)
     this.#count += 1
   }
 
-  /** Appends a random direction orthogonal to the basis. */
+  /**
+   * Appends a direction orthogonal to the basis: what is left of w (overwritten), or of another random vector if
+   * that is rounding.
+   */
+  async pushDirection(w: Vector, stream: RandomStream): Promise<void> {
+    for (;;) {
+      const { norm, lengthBefore } = await this.orthogonalize(w, 'a starting vector')
+      if (norm >= cancellation * lengthBefore && norm > 0) return this.push(w, norm)
+      // In a nearly full space, or near a vector of the basis, it cancels more than once.
+      const again = await this.orthogonalize(w, 'a starting vector')
+      if (again.norm >= cancellation * norm && again.norm > 0) return this.push(w, again.norm)
+      fillRandom(w, stream)
+    }
+  }
+
+  /** Appends a random direction orthogonal to the basis, which is not full. */
   async pushRandom(stream: RandomStream): Promise<void> {
     const w = this.space.allocate(1)
-    fillNormal(w, stream)
-    // Twice from the start: a random vector in a nearly full space cancels more than once.
-    await this.orthogonalize(w, 'a random vector')
-    const { norm } = await this.orthogonalize(w, 'a random vector')
-    await this.push(w, norm)
+    fillRandom(w, stream)
+    await this.pushDirection(w, stream)
   }
 
   /** Replaces the basis by combinations of its rows, C `[rowCount, count]` with orthonormal rows. */

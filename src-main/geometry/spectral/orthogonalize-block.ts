@@ -96,6 +96,7 @@ export async function orthogonalizeBlock(
   block: Vector,
   rows: number,
   basis?: { readonly store: RowStore; readonly count: number },
+  where: (row: number) => string = () => 'the block',
 ): Promise<OrthogonalizedBlock> {
   const { size, epsilon } = space
   if (block.length !== rows * size)
@@ -106,7 +107,8 @@ export async function orthogonalizeBlock(
   for (let i = 0; i < rows; i += 1) {
     original.push(await space.norm(block.subarray(i * size, (i + 1) * size)))
   }
-  if (original.some((length) => !Number.isFinite(length))) throw new NonFiniteError('the block')
+  const broken = original.findIndex((length) => !Number.isFinite(length))
+  if (broken >= 0) throw new NonFiniteError(where(broken))
   let factor: Rows = original.map((_, i) =>
     Float64Array.from(original, (_length, j) => (i === j ? 1 : 0)),
   )

@@ -197,6 +197,7 @@ async function findLargest(
     bottom: 0,
     tolerance: Math.min(defaultTolerance, eigenvalueShare * (precision ?? 1)),
     maxProducts: budget,
+    blockSize: 1,
     stream: options.stream.fork('largest'),
     ...hooksAfter(options, before),
   })

@@ -1,3 +1,5 @@
+import { longestTrial } from './block-size.ts'
+
 /** Vectors of n numbers that a solver holds at the same time, at most. */
 export interface SolverVectors {
   /** Rows of bases, which may lie on disk. */
@@ -15,25 +17,42 @@ export function basisCapacity(options: {
   readonly epsilon: number
   readonly wanted: number
   readonly maxBasis?: number | undefined
+  readonly blockSize: number
 }): number {
-  const { size, epsilon, wanted, maxBasis } = options
+  const { size, epsilon, wanted, maxBasis, blockSize } = options
   const bytes = epsilon > 1e-10 ? 4 : 8
   const fitting = Math.floor(basisBytes / (bytes * size))
   const capacity = maxBasis ?? Math.min(600, Math.max(2 * wanted + 20, fitting))
-  return Math.min(size, Math.max(capacity, wanted + 2))
+  return Math.min(size, Math.max(capacity, wanted + 2 * blockSize))
 }
 
-/** What `extremeEigenpairs` holds: one basis, the vector at hand and its product; at the end the eigenvectors and their products. */
+/** Most vectors of a block of a search for eigenpairs: what was asked for, or what may be measured to be best. */
+export function largestBlock(size: number, wish: number | 'measured' = 'measured'): number {
+  if (wish !== 'measured') return Math.min(wish, size)
+  return size > longestTrial ? 1 : 8
+}
+
+/**
+ * What `extremeEigenpairs` holds: one basis, the block at hand and its product, with single vectors also the one before; at
+ * the end the eigenvectors and their products.
+ *
+ * @param options.blockSize - Left out: 1.
+ */
 export function eigenpairsVectors(options: {
   readonly size: number
   readonly epsilon: number
   readonly wanted: number
   readonly maxProducts: number
   readonly maxBasis?: number | undefined
+  readonly blockSize?: number | 'measured' | undefined
 }): SolverVectors {
-  const { wanted, maxProducts } = options
+  const { size, wanted, maxProducts } = options
+  const blockSize = largestBlock(size, options.blockSize ?? 1)
   // Every row but the first of a search comes with a product; pages that are never written take no memory.
-  return { basis: Math.min(basisCapacity(options), maxProducts), others: 2 + 2 * wanted }
+  return {
+    basis: Math.min(basisCapacity({ ...options, blockSize }), maxProducts),
+    others: Math.max(3, 2 * blockSize) + 2 * wanted,
+  }
 }
 
 /**

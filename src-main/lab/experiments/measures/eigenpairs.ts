@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
-import { extremeEigenpairs } from '#geometry/spectral'
+import { eigenpairsVectors, extremeEigenpairs, type EigenpairsState } from '#geometry/spectral'
 import type { EigenpairsDocument, MeasureSpec } from '#shared/schemas'
+import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 
 /** Measures the extreme eigenvalues of a site's matrix. */
@@ -9,27 +10,52 @@ export async function measureEigenpairs(
   site: MeasureSite,
 ): Promise<EigenpairsDocument> {
   const started = monotonicMs()
+  const { top, bottom, tolerance, maxProducts } = measure
+  const { size, space } = site.operator
+  const blockSize = measure.blockSize ?? 'measured'
+  const wanted = Math.min(top + bottom, size)
+  const { basis } = eigenpairsVectors({
+    size,
+    epsilon: space.epsilon,
+    wanted,
+    maxProducts,
+    blockSize,
+  })
+  const { saved, onState } = resumption(site.state, 4 * size * basis)
   const result = await extremeEigenpairs(site.operator, {
-    top: measure.top,
-    bottom: measure.bottom,
-    tolerance: measure.tolerance,
-    maxProducts: measure.maxProducts,
+    top,
+    bottom,
+    tolerance,
+    maxProducts,
+    blockSize,
+    // Written and hashed by us: its shape is trusted.
+    saved: saved as EigenpairsState | undefined,
+    onState,
     stream: site.streamOf('eigenpairs'),
     signal: site.signal,
     onProgress: site.onProgress,
   })
+  const fileName = measure.keepVectors
+    ? await site.keepVectors?.(
+        new Map([
+          ['top', result.vectors.subarray(0, result.top.length * size)],
+          ['bottom', result.vectors.subarray(result.top.length * size, wanted * size)],
+        ]),
+      )
+    : undefined
+  const block = result.blockSize === 1 ? '' : ` in blocks of ${result.blockSize}`
   return {
     kind: 'eigenpairs',
     ...site.facts,
     status: result.status,
     note: result.note,
-    method: `thick-restart Lanczos, full reorthogonalization, basis of ${result.depth}, check for multiple eigenvalues`,
+    method: `thick-restart Lanczos${block}, full reorthogonalization, basis of ${result.depth}, check for multiple eigenvalues`,
     cost: { products: result.products, elapsedMs: monotonicMs() - started },
-    tolerance: measure.tolerance,
+    tolerance,
     top: result.top.map((pair) => ({ ...pair })),
     bottom: result.bottom.map((pair) => ({ ...pair })),
     orthogonalityLoss: result.orthogonalityLoss,
-    blockSize: 1,
-    fileName: null,
+    blockSize: result.blockSize,
+    fileName: fileName ?? null,
   }
 }

@@ -15,6 +15,7 @@ const defaults = (seed = 1): EigenpairsOptions => ({
   bottom: 2,
   tolerance: 1e-9,
   maxProducts: 2000,
+  blockSize: 1,
   stream: createStream(seed, 'eigenpairs'),
 })
 const solve = (values: readonly number[], options: Partial<EigenpairsOptions> = {}, seed = 1) =>

@@ -22,6 +22,7 @@ const pairsOf = (operator: LinearOperator, options: Partial<EigenpairsOptions> =
     bottom: 2,
     tolerance: 1e-9,
     maxProducts: 500,
+    blockSize: 1,
     stream: createStream(1, 'honesty'),
     ...options,
   })
