@@ -5,13 +5,13 @@ import { matrixWords } from './measured-matrix.ts'
 /** Definitions of the matrices, with ℓ the loss of a sample, f its outputs, J their Jacobian, g its gradient, and r = ∂ℓ/∂f. */
 const matrixDefinitions: Record<OperatorKind, string> = {
   hessian:
-    '∇²L, the Hessian of L in all n parameters; of a block only its tensors, and where it says so of the validation data.',
-  ggn: '(1/N) Σ Jᵀ(∇²ℓ)J with ∇²ℓ in the outputs, the Gauss–Newton part of H; never negative for a convex ℓ.',
-  residual: 'H − G = (1/N) Σ r·∇²f, what curvature of the network itself adds.',
+    '∇²L in all n parameters; of a block only its tensors, and where it says so of the validation data.',
+  ggn: '(1/N) Σ Jᵀ(∇²ℓ)J with ∇²ℓ in the outputs; never negative for a convex ℓ.',
+  residual: '(1/N) Σ r·∇²f, what curvature of the network itself adds.',
   fisher: '(1/N) Σ E[ggᵀ] with labels from the network’s own law; equal to G for both losses.',
   'monte-carlo-fisher': 'F with drawn labels in place of the expectation.',
   'empirical-fisher': '(1/N) Σ ggᵀ with the true labels.',
-  'gradient-covariance': 'The empirical Fisher less ḡḡᵀ of the mean gradient ḡ.',
+  'gradient-covariance': 'the empirical Fisher less ḡḡᵀ of the mean gradient ḡ.',
   ntk: 'JJᵀ of all outputs of all samples, not divided by N.',
 }
 

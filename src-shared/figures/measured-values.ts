@@ -96,10 +96,8 @@ function scalarValue(document: ScalarDocument, symbol: string): MeasuredValue {
 }
 
 function diagonalValues(document: DiagonalDocument, symbol: string): MeasuredValue[] {
-  const [value, standardError] = document.parts.reduce(
-    ([sum, square], part) => [sum + part.value, square + part.standardError ** 2],
-    [0, 0],
-  )
+  const sum = (of: 'value' | 'standardError'): number =>
+    document.parts.reduce((total, part) => total + part[of], 0)
   return [
     {
       label: `rms of diag ${symbol}`,
@@ -111,8 +109,9 @@ function diagonalValues(document: DiagonalDocument, symbol: string): MeasuredVal
       : [
           {
             label: `tr ${symbol}`,
-            value: formatWithUncertainty(value, Math.sqrt(standardError)),
-            note: '1 s.e., of the parts as if they were independent',
+            // Parts are of the same probes, so their errors may add up.
+            value: formatWithUncertainty(sum('value'), sum('standardError')),
+            note: 'at most 1 s.e., the sum of those of its parts',
           },
         ]),
   ]

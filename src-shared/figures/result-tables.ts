@@ -101,11 +101,15 @@ function interiorTable({ pairs, target, status }: InteriorDocument): ResultTable
   }
 }
 
-const partsTable = ({ parts }: ScalarDocument): ResultTable => ({
+/** Parts are named for a matrix A, whichever it is. */
+const partsTable = (document: ScalarDocument): ResultTable => ({
   title: 'Made of',
   columns: [text('Part'), number('Value')],
-  rows: parts.map(({ name, value, standardError }) =>
-    plain(name, formatWithUncertainty(value, standardError)),
+  rows: document.parts.map(({ name, value, standardError }) =>
+    plain(
+      name.replaceAll('A', matrixSymbol(document)),
+      formatWithUncertainty(value, standardError),
+    ),
   ),
 })
 
@@ -198,6 +202,8 @@ function evolutionTable({ rows, classCount }: EvolutionDocument): ResultTable {
   const orDash = (value: number | null, format: (value: number) => string): string =>
     value === null ? '–' : format(value)
   const short = (value: number): string => formatNumber(value, 3)
+  // Further out nobody can tell one from another.
+  const probability = (p: number): string => (p < 1e-12 ? '< 10⁻¹²' : formatNumber(p, 2))
   const end = (pairs: EvolutionRow['top']): string => {
     const [pair] = pairs
     return pair === undefined ? '–' : formatToUncertainty(pair.value, pair.residual, 5)
@@ -230,7 +236,7 @@ function evolutionTable({ rows, classCount }: EvolutionDocument): ResultTable {
         orDash(row.gapRatio, short),
         formatNumber(row.gradientNorm),
         orDash(row.gradientShare, formatPercent),
-        orDash(row.gradientShareP, (p) => formatNumber(p, 2)),
+        orDash(row.gradientShareP, probability),
         orDash(row.overlap, short),
         formatCount(row.products),
       ],

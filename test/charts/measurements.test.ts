@@ -51,7 +51,7 @@ describe('measuredValues', () => {
     [makeScalar('effective-rank', 5.05), ['tr H / λmax = 5.05 ± 0.10']],
     [makeScalar('goldilocks-ratio', 2), ['tr H / ‖H‖ = 2.00 ± 0.04']],
     [makeScalar('bulk-ratio', null), ['λmax / bulk = not defined']],
-    [makeDiagonal(), ['rms of diag H = 0.083', 'tr H = 21.40 ± 0.33']],
+    [makeDiagonal(), ['rms of diag H = 0.083', 'tr H = 21.4 ± 0.6']],
     [makeDense(), ['λmax = 4.225102', 'λmin = −0.01603745', 'tr H = 26.10069', 'Below zero = 60']],
     [makeEvolution(), ['λmax = 0.2486 → 4.225', 'Gradient in the leading space = 85.0 %']],
   ])('of $kind carry their uncertainty', (document, expected) => {
@@ -131,6 +131,7 @@ describe('resultTables', () => {
 
   test('of a number show its parts, of a diagonal those of the tensors', () => {
     expect(firstRow(makeScalar('effective-rank', 5))).toEqual(['tr H', '21.4 ± 0.4'])
+    expect(firstRow(ofMatrix(makeScalar('bulk-ratio', 5), { operator: 'ggn' }))?.[0]).toBe('tr G')
     expect(firstRow(makeDiagonal())).toEqual([
       'layers.0.weight',
       '256',
@@ -161,6 +162,14 @@ describe('resultTables', () => {
       ...['0', 'Converged', '0.24864', '−0.096000', '–', '–', '1.45', '35.0 %', '10⁻⁹', '–', '62'],
     ])
     expect(resultTables({ ...makeEvolution(), classCount: null })[0]?.title).toBe('Snapshots')
+  })
+
+  test('of an evolution tell no chance from another that is as good as none', () => {
+    const rows = resultTables(makeEvolution())[0]!.rows
+    expect(rows.map(({ cells }) => cells[8])).toEqual([
+      '10⁻⁹',
+      ...Array.from({ length: 5 }, () => '< 10⁻¹²'),
+    ])
   })
 
   test('over snapshots have a line each', () => {

@@ -216,7 +216,7 @@ export function makeScalar(
     standardError: value === null ? null : 0.02 * value,
     precision: 0.02,
     parts: [
-      { name: 'tr H', value: 21.4, standardError: 0.41 },
+      { name: 'tr A', value: 21.4, standardError: 0.41 },
       { name: 'λmax', value: 4.24, standardError: 0.0001 },
     ],
   }
@@ -264,7 +264,7 @@ export function makeEvolution(): EvolutionDocument {
       products: 62 - 4 * i,
       gradientNorm: 1.4 * Math.exp(-step / 220) + 0.05,
       gradientShare: 0.35 + 0.5 * (1 - Math.exp(-step / 60)),
-      gradientShareP: 1e-9,
+      gradientShareP: i === 0 ? 1e-9 : 1e-200,
       angles: i === 0 ? null : Array.from({ length: top }, (_, k) => (0.1 * (k + 1)) / (1 + i)),
       overlap: i === 0 ? null : 0.72 + 0.05 * i,
       outliers: step < 30 ? null : outlierCount,
