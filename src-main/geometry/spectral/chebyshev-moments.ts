@@ -11,8 +11,10 @@ export interface ChebyshevMomentsOptions {
   /** Products m of each probe, 1 or more: they give 2m + 1 moments. */
   readonly steps: number
   readonly stream: RandomStream
-  /** Holds the spectrum; default: estimated by a few Lanczos steps, and widened where that was not enough. */
+  /** Holds the spectrum; default: found from `guess`. */
   readonly interval?: SpectralInterval | undefined
+  /** May hold the spectrum, and is widened where it does not; default: estimated by a few Lanczos steps. */
+  readonly guess?: SpectralInterval | undefined
   /** Eigenpairs whose vectors are kept out of the probes; default: none. */
   readonly outliers?: Deflation | undefined
   readonly signal?: AbortSignal | undefined
@@ -33,7 +35,7 @@ export interface ChebyshevMoments {
   readonly products: number
 }
 
-/** How often an estimated interval is widened, by 10 % of its width on each side. */
+/** How often a guessed interval is widened, by 10 % of its width on each side. */
 const wideningLimit = 8
 const widening = 0.1
 
@@ -43,8 +45,8 @@ const widening = 0.1
  * μ₂ⱼ = 2⟨Tⱼv, Tⱼv⟩ − μ₀ and μ₂ⱼ₊₁ = 2⟨Tⱼ₊₁v, Tⱼv⟩ − μ₁, so m products give μ₀, …, μ₂ₘ. They need no basis and no
  * orthogonality, which makes them a check of Lanczos quadratures, see `compareWithKernelPolynomials`.
  *
- * |Tₖ| ≤ 1 on the interval, so ‖Tⱼv‖ > ‖v‖ shows an eigenvalue outside of it: an estimated interval is then widened and
- * the moments begin anew.
+ * |Tₖ| ≤ 1 on the interval, so ‖Tⱼv‖ > ‖v‖ shows an eigenvalue outside of it: a guess is then widened and the moments
+ * begin anew.
  *
  * Cost: probes·m applications in blocks of all probes; 3·probes·n numbers held. Deterministic for a given stream.
  *
@@ -76,7 +78,7 @@ export async function chebyshevMoments(
   }
   requireDeflation(space, outliers)
   let products = 0
-  let interval = given
+  let interval = given ?? options.guess
   if (interval === undefined) {
     const estimated = await enclosingInterval(operator, { stream, signal })
     interval = { low: estimated.low, high: estimated.high }

@@ -1,0 +1,54 @@
+/** What a search for interior eigenvalues ended with. */
+export interface InteriorOutcome {
+  readonly count: number
+  readonly target: number
+  /** Reported residuals within the limit. */
+  readonly settled: number
+  /** Residual allowed. */
+  readonly limit: number
+  /** Whether nothing nearer by more than the limit can be missing. */
+  readonly isComplete: boolean
+  /** Largest |λ − target| reported. */
+  readonly distance: number
+  /** Eigenvalues shown to lie no farther than `distance` + `limit`. */
+  readonly within: number
+  readonly products: number
+  readonly degree: number
+  /** Estimated number of eigenvalues that the filter lets through. */
+  readonly passed: number
+  /** Products that an even density of eigenvalues would ask for. */
+  readonly needed: number
+}
+
+const short = (value: number): string => Number(value.toPrecision(2)).toString()
+
+/** Says how the search ended, whether "the nearest" is well defined, and what to try. */
+export function describeInterior(outcome: InteriorOutcome): string {
+  const { count, settled, limit, isComplete, distance, within } = outcome
+  const notes: string[] = []
+  if (settled < count || !isComplete) {
+    const shortfall =
+      settled < count
+        ? `${settled} of ${count} residuals are within the tolerance of ${short(limit)}`
+        : 'all residuals are within tolerance, but eigenvalues nearer to the target may be missing'
+    notes.push(
+      `${shortfall} after ${outcome.products} products${describeCrowd(outcome)}. Try a budget of about ${short(Math.max(outcome.needed, 2 * outcome.products))} products, or a larger tolerance.`,
+    )
+  }
+  if (within > count) {
+    notes.push(
+      `the nearest are not unique: at least ${within} eigenvalues lie within ${short(distance + limit)} of the target, and nothing within the tolerance tells the ${count} reported from the others${describeCrowd(outcome)}.`,
+    )
+  } else if (settled === count && distance <= limit) {
+    notes.push(
+      `all ${count} lie within the tolerance of ${short(limit)} of the target, where there may be more${describeCrowd(outcome)}. A smaller tolerance would tell them apart.`,
+    )
+  }
+  return notes.join(' ')
+}
+
+/** How many eigenvalues the filter could not tell apart, if they are many. */
+const describeCrowd = ({ passed, count, target, degree }: InteriorOutcome): string =>
+  passed > 2 * count
+    ? `; about ${short(passed)} lie as near to ${short(target)} as a filter of degree ${degree} can tell`
+    : ''
