@@ -104,14 +104,15 @@ const capacityOf = (size: number, rows: number, maxBasis: number | undefined): n
 export function interiorVectors(options: {
   readonly size: number
   readonly count: number
-  readonly preferredRows: number
+  /** Rows of a product. */
+  readonly rows: number
   readonly maxBasis?: number | undefined
 }): SolverVectors {
-  const { size, preferredRows } = options
-  const rows = blockRowsOf(size, Math.min(options.count, size), preferredRows)
+  const { size } = options
+  const rows = blockRowsOf(size, Math.min(options.count, size), options.rows)
   return {
     basis: capacityOf(size, rows, options.maxBasis),
-    others: isWholeTaken(size, rows) ? 4 * size : 8 * rows + 3 * preferredRows,
+    others: isWholeTaken(size, rows) ? 4 * size : 8 * rows + 3 * options.rows,
   }
 }
 

@@ -248,7 +248,7 @@ describe('interiorEigenpairs', () => {
     // The other basis is that of the interval's Lanczos steps.
     expect(capacities).toEqual([
       24,
-      interiorVectors({ size: gapped.length, count: 3, preferredRows: 4 }).basis,
+      interiorVectors({ size: gapped.length, count: 3, rows: 4 }).basis,
     ])
   })
 
