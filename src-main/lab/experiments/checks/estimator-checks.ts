@@ -7,6 +7,7 @@ import {
   estimateDiagonal,
   estimateTrace,
   gradientShare,
+  interiorEigenpairs,
   kernelPolynomialMass,
   meanMoments,
   orthogonalizeBlock,
@@ -166,6 +167,29 @@ export const estimatorChecks: readonly KnownAnswerCheck[] = [
         expected: [1, 0],
         got: [sumOf(scores, (z) => z * z) / size, worst],
         tolerance: 4 * Math.sqrt(2 / size),
+        kind: 'absolute',
+      }
+    },
+  },
+  {
+    id: 'interior-eigenvalues',
+    title:
+      'the five eigenvalues next to 0 inside a spectrum of 120, two of them equal, by a filter',
+    source: 'the spectrum prescribed',
+    run: async () => {
+      const near = [0.01, 0.01, -0.02, 0.03, -0.045]
+      const rest = Array.from({ length: 115 }, (_, i) => (i % 2 === 0 ? 1 : -1) * (0.1 + i / 100))
+      const { matrix } = await matrixWith([...near, ...rest])
+      const { pairs, status } = await interiorEigenpairs(denseOperator(matrix), {
+        count: near.length,
+        tolerance: 1e-9,
+        maxProducts: 20_000,
+        stream: stream('interior'),
+      })
+      return {
+        expected: [...near, 1],
+        got: [...pairs.map(({ value }) => value), status === 'converged' ? 1 : 0],
+        tolerance: 1e-9,
         kind: 'absolute',
       }
     },
