@@ -7,7 +7,7 @@ import {
   type TraceSampler,
   type TraceSamples,
 } from './trace-sampler.ts'
-import { bilinear, dot, traceOf, TraceSketch } from './trace-sketch.ts'
+import { bilinear, dot, sketchRows, traceOf, TraceSketch } from './trace-sketch.ts'
 
 /** A probe g with what a later basis vector needs to be removed from it. */
 interface Probe {
@@ -28,7 +28,7 @@ interface Probe {
  * A third of the products makes the sketch, a third its image, a third probes. Probes are kept with their products, so
  * that a sketch that grows is removed from the earlier ones without another product.
  *
- * Cost: k products hold 4k/3 vectors and blocks of the operator's liking.
+ * Cost: k products hold 4k/3 vectors and three blocks of 8 or as the operator likes.
  *
  * @see Meyer, Musco, Musco and Woodruff, Hutch++: optimal stochastic trace estimation (2021)
  */
@@ -91,15 +91,15 @@ export class DeflatedSampler implements TraceSampler {
   }
 
   async extend(products: number): Promise<void> {
-    const { preferredRows } = this.#products.operator
+    const rows = Math.max(sketchRows, this.#products.operator.preferredRows)
     const sketched = Math.min(this.#largestSketch, Math.floor(products / 3))
     while (this.#sketched < sketched && !this.isExact) {
-      await this.#addSketch(Math.min(preferredRows, sketched - this.#sketched))
+      await this.#addSketch(Math.min(rows, sketched - this.#sketched))
     }
     // Products that a sketch of less than full rank did not take go to probes too; but two samples at least.
     while (this.products < products || this.#terms.length < 2) {
       const left = Math.max(products - this.products, 2 - this.#terms.length)
-      await this.#addProbes(Math.min(preferredRows, left))
+      await this.#addProbes(Math.min(rows, left))
     }
   }
 
@@ -145,18 +145,20 @@ export class DeflatedSampler implements TraceSampler {
   /** Brings the earlier probes' terms up to basis vectors added. */
   async #removeFromProbes(basis: Vector, before: number, added: number): Promise<void> {
     const { size, space } = this.#products.operator
-    const along = await this.#probes.innerProducts(basis, added)
-    const row = space.allocate(1)
+    const images = space.allocate(added)
     for (let i = 0; i < added; i += 1) {
-      this.#sketch.images.store.read(before + i, row)
-      const [image] = await this.#probes.innerProducts(row.subarray(0, size), 1)
-      const [imageOfProduct] = await this.#probeProducts.innerProducts(row, 1)
-      this.#terms.forEach((term, probe) => {
-        term.along.push(along[i]![probe]!)
-        term.image.push(image![probe]!)
-        term.imageOfProduct.push(imageOfProduct![probe]!)
-      })
+      this.#sketch.images.store.read(before + i, images.subarray(i * size, (i + 1) * size))
     }
+    const along = await this.#probes.innerProducts(basis, added)
+    const image = await this.#probes.innerProducts(images, added)
+    const imageOfProduct = await this.#probeProducts.innerProducts(images, added)
+    this.#terms.forEach((term, probe) => {
+      for (let i = 0; i < added; i += 1) {
+        term.along.push(along[i]![probe]!)
+        term.image.push(image[i]![probe]!)
+        term.imageOfProduct.push(imageOfProduct[i]![probe]!)
+      }
+    })
   }
 
   async #addProbes(rows: number): Promise<void> {

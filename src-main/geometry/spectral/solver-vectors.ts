@@ -1,4 +1,5 @@
 import { longestTrial } from './block-size.ts'
+import { sketchRows } from './trace-sketch.ts'
 
 /** Vectors of n numbers that a solver holds at the same time, at most. */
 export interface SolverVectors {
@@ -81,8 +82,8 @@ export const traceVectors = (
     case 'hutchinson':
       return { basis: 0, others: 2 * rows }
     case 'hutch++':
-      return { basis: 8 * Math.ceil(products / 3), others: 3 * rows }
+      return { basis: 8 * Math.ceil(products / 3), others: 3 * Math.max(rows, sketchRows) }
     case 'xtrace':
-      return { basis: 6 * Math.ceil(products / 2), others: 3 * rows }
+      return { basis: 6 * Math.ceil(products / 2), others: 3 * Math.max(rows, sketchRows) }
   }
 }

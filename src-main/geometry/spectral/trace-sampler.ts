@@ -50,11 +50,11 @@ export class TraceProducts {
   }
 
   /**
-   * Writes A·v for each row and gives ‖A·v‖².
+   * Writes A·v for each row and gives ‖A·v‖², in blocks of the operator's liking.
    *
    * @param what - Names row i of the block in the error.
    * @throws NonFiniteError if a product is not finite.
-   * @throws StoppedError before the products if the signal says so.
+   * @throws StoppedError before a block if the signal says so.
    */
   async apply(
     block: Vector,
@@ -62,19 +62,24 @@ export class TraceProducts {
     output: Vector,
     what: (row: number) => string,
   ): Promise<number[]> {
-    throwIfStopped(this.#hooks.signal)
-    const { size, space } = this.operator
-    await this.operator.apply(block, rows, output)
+    const { operator } = this
+    const { size, space, preferredRows } = operator
     const squares: number[] = []
-    for (let i = 0; i < rows; i += 1) {
-      const length = await space.norm(output.subarray(i * size, (i + 1) * size))
-      if (!Number.isFinite(length)) {
-        throw new NonFiniteError(`the operator's product with ${what(i)}`)
+    for (let from = 0; from < rows; from += preferredRows) {
+      throwIfStopped(this.#hooks.signal)
+      const count = Math.min(preferredRows, rows - from)
+      const part = (buffer: Vector): Vector => buffer.subarray(from * size, (from + count) * size)
+      await operator.apply(part(block), count, part(output))
+      for (let i = from; i < from + count; i += 1) {
+        const length = await space.norm(output.subarray(i * size, (i + 1) * size))
+        if (!Number.isFinite(length)) {
+          throw new NonFiniteError(`the operator's product with ${what(i)}`)
+        }
+        squares.push(length ** 2)
       }
-      squares.push(length ** 2)
+      this.#made += count
+      this.#hooks.onProgress?.(this.#made)
     }
-    this.#made += rows
-    this.#hooks.onProgress?.(this.#made)
     return squares
   }
 }

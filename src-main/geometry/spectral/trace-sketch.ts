@@ -3,6 +3,9 @@ import { orthogonalizeBlock } from './orthogonalize-block.ts'
 import { TraceRows } from './trace-rows.ts'
 import type { TraceProducts } from './trace-sampler.ts'
 
+/** Vectors that a sketch takes at once: each block reads all earlier ones about ten times, whatever its rows. */
+export const sketchRows = 8
+
 /** xᵀMy of vectors no longer than M; entries that are missing are 0. */
 export function bilinear(
   x: ArrayLike<number>,

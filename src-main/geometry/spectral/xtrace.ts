@@ -7,7 +7,7 @@ import {
   type TraceSampler,
   type TraceSamples,
 } from './trace-sampler.ts'
-import { TraceSketch } from './trace-sketch.ts'
+import { sketchRows, TraceSketch } from './trace-sketch.ts'
 import { exchangeableSamples } from './xtrace-samples.ts'
 
 /**
@@ -23,7 +23,7 @@ import { exchangeableSamples } from './xtrace-samples.ts'
  * is taken: of 200 draws each of three spectra (outliers, a trained network's kind, 1/i) of 128 and 512 values at 20 and 32 products, two
  * of it, widened for k, held the truth in 95 to 100 %. The deviation alone did in 65 to 98 % (five spectra, k from 8 to 30).
  *
- * Cost: 2k products for k samples, 3k vectors held and blocks of the operator's liking; O(k³) small algebra for the samples.
+ * Cost: 2k products for k samples, 3k vectors held and three blocks of 8 or as the operator likes; O(k³) small algebra for the samples.
  *
  * @see Epperly, Tropp and Webber, XTrace: making the most of every sample in stochastic trace estimation (2024)
  */
@@ -84,14 +84,14 @@ export class ExchangeableSampler implements TraceSampler {
   }
 
   async extend(products: number): Promise<void> {
-    const { preferredRows } = this.#products.operator
+    const rows = Math.max(sketchRows, this.#products.operator.preferredRows)
     for (;;) {
       const left = Math.min(
         Math.floor((products - this.products) / 2),
         this.#largestSketch - this.#along.length,
       )
       if (left < 1 || this.isExact) return
-      await this.#add(Math.min(preferredRows, left))
+      await this.#add(Math.min(rows, left))
     }
   }
 
