@@ -16,7 +16,7 @@ import {
   formatWithUncertainty,
 } from './format.ts'
 import { matrixSymbol } from './measured-matrix.ts'
-import { measurementStatusWords } from './status-words.ts'
+import { alarmOf, measurementStatusWords } from './status-words.ts'
 
 /** A row of a result, as shown. */
 export interface ResultRow {
@@ -95,8 +95,8 @@ function interiorTable({ pairs, target, status }: InteriorDocument): ResultTable
         formatNumber(Math.abs(value - target), 3),
         formatNumber(residual, 2),
       ],
-      // A residual as large as the distance leaves open on which side of the target it lies; the status tells the rest.
-      isAlarming: status === 'not-converged' && residual > Math.abs(value - target),
+      // However small its residual: nearer ones may be missing.
+      isAlarming: alarmOf(status) !== null,
     })),
   }
 }
@@ -240,7 +240,7 @@ function evolutionTable({ rows, classCount }: EvolutionDocument): ResultTable {
         orDash(row.overlap, short),
         formatCount(row.products),
       ],
-      isAlarming: row.status !== 'converged' && row.status !== 'exact',
+      isAlarming: alarmOf(row.status) !== null,
     })),
   }
 }

@@ -123,10 +123,12 @@ describe('measurementText', () => {
 })
 
 describe('resultTables', () => {
-  test('of interior eigenvalues mark what is not settled', () => {
+  test('of interior eigenvalues mark all where nearer ones may be missing', () => {
     const [table] = resultTables(makeInterior())
     expect(table?.title).toBe('Eigenvalues nearest 0')
-    expect(table?.rows.map(({ isAlarming }) => isAlarming)).toEqual([false, false, false, true])
+    expect(table?.rows.map(({ isAlarming }) => isAlarming)).toEqual([true, true, true, true])
+    const settled: MeasurementDocument = { ...makeInterior(), status: 'converged' }
+    expect(resultTables(settled)[0]?.rows.some(({ isAlarming }) => isAlarming)).toBe(false)
   })
 
   test('of a number show its parts, of a diagonal those of the tensors', () => {
