@@ -216,22 +216,19 @@ function remaining(options: ScalarOptions, products: number): SpendingOptions {
   }
 }
 
-/** How a quotient ended: as its errors together say. */
+/** How a quotient ended: as its errors together say, if what was searched for was found. */
 function judge(
   estimate: Estimate,
   { precision }: ScalarOptions,
   products: number,
-  notes: readonly string[],
+  shortfalls: readonly string[],
 ): Pick<ScalarResult, 'status' | 'note'> {
-  const note = notes.filter((text) => text !== '').join(' ')
-  if (precision === undefined) {
-    return note === '' ? { status: 'estimated', note } : { status: 'not-converged', note }
-  }
-  if (note === '' && isPrecise(estimate, precision)) return { status: 'converged', note }
-  return {
-    status: 'not-converged',
-    note: note === '' ? describeImprecision(estimate, precision, products) : note,
-  }
+  const note = shortfalls.filter((text) => text !== '').join(' ')
+  if (note !== '') return { status: 'not-converged', note }
+  if (precision === undefined) return { status: 'estimated', note }
+  return isPrecise(estimate, precision)
+    ? { status: 'converged', note }
+    : { status: 'not-converged', note: describeImprecision(estimate, precision, products) }
 }
 
 async function measureEffectiveRank(
@@ -260,7 +257,7 @@ async function measureEffectiveRank(
     return { ...result, estimate: null, status: 'out-of-domain', note }
   }
   const estimate = effectiveRank(moments.trace, largest.pair)
-  const ending = judge(estimate, options, products, [largest.note, moments.note])
+  const ending = judge(estimate, options, products, [largest.note])
   return { ...result, estimate, ...ending }
 }
 
@@ -311,7 +308,7 @@ async function measureBulkRatio(
     isOut || estimate.mean <= edgeRatio
       ? ''
       : 'λmax stands out, but was not found to the tolerance at which outliers are taken out of the bulk. Try a larger budget.'
-  const ending = judge(estimate, options, products, [largest.note, moments.note, missed])
+  const ending = judge(estimate, options, products, [largest.note, missed])
   return { ...result, estimate, ...ending }
 }
 
