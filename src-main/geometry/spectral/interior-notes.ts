@@ -16,8 +16,10 @@ export interface InteriorOutcome {
   readonly degree: number
   /** Estimated number of eigenvalues that the filter lets through. */
   readonly passed: number
-  /** Products that an even density of eigenvalues would ask for. */
-  readonly needed: number
+  /** Largest residual reported. */
+  readonly worst: number
+  /** Products that would tell the eigenvalues apart if they were evenly dense. */
+  readonly separating: number
 }
 
 const short = (value: number): string => Number(value.toPrecision(2)).toString()
@@ -32,7 +34,7 @@ export function describeInterior(outcome: InteriorOutcome): string {
         ? `${settled} of ${count} residuals are within the tolerance of ${short(limit)}`
         : 'all residuals are within tolerance, but eigenvalues nearer to the target may be missing'
     notes.push(
-      `${shortfall} after ${outcome.products} products${describeCrowd(outcome)}. Try a budget of about ${short(Math.max(outcome.needed, 2 * outcome.products))} products, or a larger tolerance.`,
+      `${shortfall} after ${outcome.products} products${describeCrowd(outcome)}. Try a budget of about ${short(productsNeeded(outcome))} products, or a larger tolerance.`,
     )
   }
   if (within > count) {
@@ -46,6 +48,13 @@ export function describeInterior(outcome: InteriorOutcome): string {
   }
   return notes.join(' ')
 }
+
+/**
+ * Products to try: those that tell the eigenvalues apart, or those that bring mixtures of them within the tolerance, as residuals of
+ * mixtures fall with the reciprocal of the degree.
+ */
+const productsNeeded = ({ products, separating, worst, limit }: InteriorOutcome): number =>
+  Math.max(2 * products, Math.min(separating, (1.5 * products * worst) / limit))
 
 /** How many eigenvalues the filter could not tell apart, if they are many. */
 const describeCrowd = ({ passed, count, target, degree }: InteriorOutcome): string =>

@@ -18,8 +18,8 @@ export interface KernelPolynomialComparison {
   readonly distance: number
 }
 
-/** Rounding of a moment in units of (degree + 1)·ε: 1.2 measured in float64, 0.4 in float32; a network's products round more. */
-const roundingUnits = 32
+/** Rounding of a moment in units of (degree + 1)·ε: 1.2 at most measured in float64, 0.06 in float32, a network's Hessian included. */
+const roundingUnits = 8
 
 /** Points of the integral of |F − G|, for each degree. */
 const pointsPerDegree = 8
