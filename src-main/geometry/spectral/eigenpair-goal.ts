@@ -20,9 +20,6 @@ const settledShare = 1e-2
 /** Share of the residual allowed that a Ritz residual may have: a locked vector keeps what it had, up to √2 of it with what comes later. */
 const safety = 0.65
 
-/** Residual, as a share of the distance to the wanted values, that an unwanted vector may have and be told from them. */
-const apartShare = 0.1
-
 /** Which eigenvalues of a spectrum are wanted and how closely, and what may be said of them. */
 export class EigenpairGoal {
   readonly top: number
@@ -86,16 +83,6 @@ export class EigenpairGoal {
       const value = values[index]!
       return !(Math.abs(value - known[i]!) <= this.limit(value, scale))
     })
-  }
-
-  /** Whether an unwanted value has settled well enough to be told from all wanted ones of its side. */
-  isApart({ values, residuals }: RitzValues, index: number): boolean {
-    const count = values.length
-    const distances = [
-      ...(this.top > 0 ? [values[count - this.top]! - values[index]!] : []),
-      ...(this.bottom > 0 ? [values[index]! - values[this.bottom - 1]!] : []),
-    ]
-    return residuals[index]! <= apartShare * Math.min(...distances)
   }
 
   /**

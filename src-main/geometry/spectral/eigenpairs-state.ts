@@ -20,7 +20,7 @@ export interface EigenpairsHeader {
   readonly lockedValues: readonly number[]
   readonly isStale: boolean
   readonly outcome: SearchOutcome
-  /** Whether only the products that measure the pairs are missing. */
+  /** Whether all was found, and only the products that measure the pairs are missing. */
   readonly isDone: boolean
 }
 

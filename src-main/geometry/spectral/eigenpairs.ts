@@ -199,7 +199,6 @@ class Search {
       await this.#step()
       if (this.#isLookDue()) await this.#look()
     }
-    this.#isDone = true
     await this.#pause()
     return this.#finish()
   }
@@ -233,7 +232,8 @@ class Search {
     this.#isStale = header.isStale
     this.#outcome = header.outcome
     this.#isDone = header.isDone
-    this.#setLocked(header.locked, header.lockedValues)
+    this.#locked = header.locked
+    this.#lockedValues = header.lockedValues
   }
 
   /** What a state of this search belongs to. */
@@ -288,11 +288,6 @@ class Search {
     }
   }
 
-  #setLocked(count: number, values: readonly number[]): void {
-    this.#locked = count
-    this.#lockedValues = values
-  }
-
   /** One application, and as many directions for the next one as there should and can be. */
   async #step(): Promise<void> {
     const before = this.#products
@@ -341,10 +336,10 @@ class Search {
     }
     if (hasConverged && isStale) {
       this.#outcome = 'unchecked'
-      await this.#lock(ritz)
+      await this.#lock()
       this.#nextLook = this.#lanczos.projected.length + 2 + width
     } else if (this.#lanczos.ahead === 0) {
-      await this.#restart(ritz)
+      await this.#restart()
       this.#nextLook = this.#lanczos.projected.length + 2 + width
     }
     if (!hasConverged) this.#outcome = 'unconverged'
@@ -357,54 +352,35 @@ class Search {
     return ritzResiduals(rest, tail)
   }
 
-  /** Unwanted Ritz vectors that are known well enough to stand aside of a search for copies of the wanted ones. */
-  #settledNeighbors(ritz: RitzValues): number[] {
-    const room = Math.floor((this.#basis.capacity - this.#goal.wanted) / 8)
-    return this.#goal
-      .neighbors(ritz.values.length, Math.min(room, this.#goal.wanted))
-      .filter((index) => this.#goal.isApart(ritz, index))
-  }
-
-  /** Keeps the wanted Ritz vectors, and what is known beside them, and starts afresh orthogonally to them. */
-  async #lock(ritz: RitzValues): Promise<void> {
+  /** Keeps the wanted Ritz vectors alone and starts afresh orthogonally to them. */
+  async #lock(): Promise<void> {
     this.#rounds += 1
     const eigen = eigenSymmetric(this.#lanczos.projected)
     const wanted = this.#goal.indices(eigen.values.length)
-    const kept = [...wanted, ...this.#settledNeighbors(ritz)]
-    await this.#keep(eigen, kept, false)
-    this.#setLocked(
-      kept.length,
-      wanted.map((index) => eigen.values[index]!),
-    )
+    await this.#keep(eigen, wanted, false)
+    this.#locked = wanted.length
+    this.#lockedValues = wanted.map((index) => eigen.values[index]!)
     this.#isStale = false
     // What a locked vector lacks of an eigenvector was dropped: later products meet it again.
-    this.#lanczos.coupled = kept.length
+    this.#lanczos.coupled = wanted.length
     await this.#lanczos.fill(this.#options.stream.fork('start', this.#rounds))
   }
 
   /** Thick restart: the wanted Ritz vectors first, some beside them, and the directions to come. */
-  async #restart(ritz: RitzValues): Promise<void> {
+  async #restart(): Promise<void> {
     this.#restarts += 1
-    const { width } = this.#lanczos
     const eigen = eigenSymmetric(this.#lanczos.projected)
     const count = eigen.values.length
     const wanted = this.#goal.indices(count)
     const spare = Math.max(2, Math.floor((this.#basis.capacity - this.#locked) / 4))
-    // What was locked stays so: the search in the rest goes on where it was.
-    const settled = this.#locked > 0 ? this.#settledNeighbors(ritz) : []
-    const others = this.#goal.neighbors(count, spare).filter((index) => !settled.includes(index))
     // Room for the directions to come and one step at least.
-    const most = Math.min(
-      wanted.length + Math.max(2 * spare, settled.length + 2),
-      this.#basis.capacity - 2 * width,
-    )
-    const kept = [...wanted, ...settled, ...others].slice(0, most)
+    const most = this.#basis.capacity - 2 * this.#lanczos.width
+    const kept = [...wanted, ...this.#goal.neighbors(count, spare)].slice(0, most)
     this.#isStale ||= this.#locked > 0 && this.#goal.hasOthers(eigen.values, this.#lockedValues)
     await this.#keep(eigen, kept, true)
-    this.#setLocked(
-      this.#locked > 0 ? Math.min(kept.length, wanted.length + settled.length) : 0,
-      wanted.map((index) => eigen.values[index]!),
-    )
+    // What was locked stays so: the search in the rest goes on where it was.
+    this.#locked = this.#locked > 0 ? wanted.length : 0
+    this.#lockedValues = wanted.map((index) => eigen.values[index]!)
     // Everything kept holds something of the locked vectors.
     this.#lanczos.coupled = this.#locked > 0 ? kept.length : 0
     await this.#lanczos.fill(this.#options.stream.fork('restart', this.#restarts))

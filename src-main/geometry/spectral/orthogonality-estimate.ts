@@ -52,9 +52,14 @@ export class OrthogonalityEstimate {
     this.#previous = state.previous
   }
 
+  /** Loss of a vector that has just been made orthogonal. */
+  get #floor(): number {
+    return this.#noise * this.#epsilon
+  }
+
   /** The newest vector has just been made orthogonal to the `count` before it, and so has the one before. */
   reset(count: number): void {
-    this.#newest = new Array<number>(count).fill(this.#epsilon)
+    this.#newest = new Array<number>(count).fill(this.#floor)
     this.#previous = this.#newest
   }
 
@@ -78,9 +83,9 @@ export class OrthogonalityEstimate {
       projected[newest]![newest]!,
       newest > 0 ? projected[newest]![newest - 1]! : 0,
     ]
-    const noise = (this.#noise * this.#epsilon * scale) / coupling
+    const noise = (this.#floor * scale) / coupling
     this.#next = Array.from({ length: newest + 1 }, (_, j) => {
-      if (j < clean) return this.#epsilon
+      if (j < clean) return this.#floor
       if (j >= newest - 1) return noise
       const row = projected[j]!
       let sum = -alpha * this.#newest[j]! - before * (this.#previous[j] ?? 0)
@@ -98,8 +103,8 @@ export class OrthogonalityEstimate {
       const bounded = Math.min(largestChange, Math.max(1 / largestChange, change))
       this.#noise = Math.min(1, Math.max(this.#leastNoise, this.#noise * bounded))
     }
-    this.#next = this.#next.map(() => this.#epsilon)
-    this.#newest = this.#newest.map(() => this.#epsilon)
+    this.#next = this.#next.map(() => this.#floor)
+    this.#newest = this.#newest.map(() => this.#floor)
   }
 
   /** The vector predicted joins the basis. */

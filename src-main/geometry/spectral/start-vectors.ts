@@ -3,7 +3,7 @@ import type { Vector, VectorSpace } from '#geometry/operators'
 import { fillRandom } from './fill-random.ts'
 
 /** Length of the noise in a starting vector of length 1 beside the hint: what the hint misses is still found. */
-const noiseShare = 0.03
+const noiseShare = 0.003
 
 /**
  * Starting vectors from a hint: random combinations of its vectors, and a little noise.

@@ -24,6 +24,21 @@ describe('ritzTails', () => {
     )
   })
 
+  test('gives as many last entries as asked for, each vector with signs of its own', () => {
+    const n = 14
+    const rows = rowsOf(symmetricWithSpectrum(arithmetic(-3, 0.37, n), 7), n)
+    const full = eigenSymmetric(rows)
+    for (const width of [2, 5, n]) {
+      const { tails } = ritzTails(rows, width)
+      expect(tails).toHaveLength(width)
+      full.vectors.forEach((vector, i) => {
+        const expected = vector.slice(n - width)
+        const sign = Math.sign(expected.reduce((sum, x, k) => sum + x * tails[k]![i]!, 0))
+        expected.forEach((x, k) => expect(sign * tails[k]![i]!).toBeCloseTo(x, 9))
+      })
+    }
+  })
+
   test('handles zeros, arrows and blocks that do not meet', () => {
     const arrow = Array.from({ length: 8 }, (_, i) =>
       Array.from({ length: 8 }, (_, j) => (i === j ? i : i === 5 || j === 5 ? 0.5 : 0)),
