@@ -114,18 +114,49 @@ const pairsWanted: Rule = ({ measure }) => {
     : problem(`measure.${String(index)}.top`, 'must be 1 or more where bottom is 0, got 0')
 }
 
+/** Products that a search needs to say anything, and what it is for; null where any number will do. */
+function leastBudget(measure: MeasureSpec): readonly [least: number, wanted: number] | null {
+  switch (measure.kind) {
+    case 'eigenpairs':
+    case 'evolution': {
+      const wanted = measure.top + measure.bottom
+      return [2 * wanted + (measure.blockSize ?? 1) - 1, wanted]
+    }
+    case 'interior':
+      return [200 + 12 * measure.count, measure.count]
+    default:
+      return null
+  }
+}
+
 const budgetSuffices: Rule = ({ measure }) => {
   for (const [index, each] of measure.entries()) {
-    if (each.kind !== 'eigenpairs' && each.kind !== 'evolution') continue
-    const least = 2 * (each.top + each.bottom)
-    if (each.maxProducts < least) {
+    const [least, wanted] = leastBudget(each) ?? [0, 0]
+    if ('maxProducts' in each && each.maxProducts < least) {
       return problem(
         `measure.${String(index)}.maxProducts`,
-        `must be ${String(least)} or more for ${String(each.top + each.bottom)} eigenvalues, got ${String(each.maxProducts)}`,
+        `must be ${String(least)} or more for ${String(wanted)} eigenvalues, got ${String(each.maxProducts)}`,
       )
     }
   }
   return null
+}
+
+/** A sketch and what is left of it need two products each. */
+const sketchedProbes = 4
+
+const probesSuffice: Rule = ({ measure }) => {
+  const index = measure.findIndex(
+    (each) =>
+      (each.kind === 'scalar' || (each.kind === 'trace' && each.method !== 'hutchinson')) &&
+      each.probes < sketchedProbes,
+  )
+  const found = measure[index]
+  if (found === undefined || !('probes' in found)) return null
+  return problem(
+    `measure.${String(index)}.probes`,
+    `must be ${String(sketchedProbes)} or more for ${found.kind === 'trace' ? found.method : 'a number'}, got ${String(found.probes)}`,
+  )
 }
 
 const snapshotsKept: Rule = ({ measure, train }) => {
@@ -147,6 +178,7 @@ const rules: readonly Rule[] = [
   optimizerFits,
   pairsWanted,
   budgetSuffices,
+  probesSuffice,
   snapshotsKept,
 ]
 

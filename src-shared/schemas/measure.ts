@@ -155,9 +155,9 @@ export const measureSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('density'),
-      probes: z.int().min(2).max(1_000).default(10).meta({ title: 'Probes' }),
+      probes: z.int().min(2).max(1_000).default(4).meta({ title: 'Probes' }),
       steps: z.int().min(2).max(1_000).default(80).meta({ title: 'Lanczos steps' }),
-      outliers: z.int().min(0).max(200).default(0).meta({
+      outliers: z.int().min(0).max(200).default(10).meta({
         title: 'Outliers',
         description:
           'Extreme eigenvalues to find first, at most: what stands off the bulk is counted exactly and kept out of the probes; 0 for none.',

@@ -1,9 +1,9 @@
 import { InputError } from '#base'
-import { largestDense, selectTensors } from '#geometry/curvature'
+import { largestDense } from '#geometry/curvature'
 import type { Model } from '#learn/models'
-import { labelsPerSample, outputsOf } from '#learn/tasks'
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
 import type { ExperimentData } from './data.ts'
+import { orderOf } from './forecast.ts'
 import { measuredSamples } from './measured-samples.ts'
 
 /** What is wrong with one measurement: the key and what it must be; null if nothing is. */
@@ -16,17 +16,13 @@ function problemOf(
   if (measure.split === 'validation' && data.validation === null) {
     return ['split', 'must be training: no samples are held out for validation']
   }
+  const sampleCount = measuredSamples({ spec, seed: 0, data }, measure).count
   let order: number
   try {
-    order = selectTensors(model.layout, measure.tensors).layout.size
+    order = orderOf({ model, loss: spec.train.loss, sampleCount, matrix: measure })
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return ['tensors', error.message.replace(/^tensors /, '')]
-  }
-  const samples = measuredSamples({ spec, seed: 0, data }, measure).count
-  if (measure.operator === 'ntk') {
-    const { targets } = model.task
-    order = samples * labelsPerSample(targets) * outputsOf(targets)
   }
   if (measure.kind === 'dense' && order > largestDense) {
     const advice =
@@ -40,8 +36,11 @@ function problemOf(
   }
   if (measure.kind === 'density' && measure.resamples > 0) {
     const { resamples } = measure
-    if (resamples < 2 || resamples > samples) {
-      return ['resamples', `must be 0, or in 2…${samples} (the samples measured), got ${resamples}`]
+    if (resamples < 2 || resamples > sampleCount) {
+      return [
+        'resamples',
+        `must be 0, or in 2…${sampleCount} (the samples measured), got ${resamples}`,
+      ]
     }
   }
   return null

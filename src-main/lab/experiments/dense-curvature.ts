@@ -1,11 +1,12 @@
 import { InputError } from '#base'
 import { denseMatrix, largestDense, selectTensors, type DenseMatrix } from '#geometry/curvature'
-import { labelsPerSample, outputsOf } from '#learn/tasks'
+import { outputsOf } from '#learn/tasks'
 import { sizeOf } from '#tensor/dense'
 import { batchTangents } from '#tensor/transforms'
 import { curvatureOfSamples, type CurvatureOfSamples } from './curvature-of-samples.ts'
 import { curvatureProgram } from './curvature-programs.ts'
 import { scoresPerRow } from './draw-scores.ts'
+import { orderOf } from './forecast.ts'
 
 /** A matrix of curvature to be written out in float64. */
 export type DenseCurvatureOptions = Omit<
@@ -30,14 +31,6 @@ const blocks: readonly (readonly [number, number])[] = [
 
 /** Entries of the largest value within a product: 32 MB. */
 const largestValue = 2 ** 22
-
-/** Order of the matrix. */
-function orderOf({ kind, model, samples, tensors }: DenseCurvatureOptions): number {
-  const { targets } = model.task
-  return kind === 'ntk'
-    ? samples.count * labelsPerSample(targets) * outputsOf(targets)
-    : selectTensors(model.layout, tensors).layout.size
-}
 
 /** Vectors and samples at once whose product fits. */
 function fittingBlock(options: DenseCurvatureOptions): readonly [number, number] {
@@ -69,7 +62,13 @@ function fittingBlock(options: DenseCurvatureOptions): readonly [number, number]
  */
 export async function denseCurvature(options: DenseCurvatureOptions): Promise<DenseMatrix> {
   const { signal, onProgress, ...matrix } = options
-  const order = orderOf(options)
+  const { kind, model, loss, samples, draws = 1, tensors } = options
+  const order = orderOf({
+    model,
+    loss,
+    sampleCount: samples.count,
+    matrix: { operator: kind, draws, tensors: tensors === undefined ? undefined : [...tensors] },
+  })
   if (order > largestDense) {
     throw new InputError(
       'dense',

@@ -1,13 +1,14 @@
 import { InputError } from '#base'
-import { forecastProductMemory, hessianProduct, type ProductMemory } from '#geometry/curvature'
+import { forecastProductMemory, selectTensors, type ProductMemory } from '#geometry/curvature'
 import {
   densityVectors,
   eigenpairsVectors,
+  interiorVectors,
   traceVectors,
   type SolverVectors,
 } from '#geometry/spectral'
 import { lossProgram, tappedLoss, type Loss, type Model } from '#learn/models'
-import { entriesOf, labelsPerSample, type Task } from '#learn/tasks'
+import { entriesOf, labelsPerSample, outputsOf, type Task } from '#learn/tasks'
 import { answerEntries } from '#learn/datasets'
 import { scaleByLearningRate } from '#learn/optimizers'
 import { kfacPrograms, stepProgram } from '#learn/training'
@@ -16,6 +17,9 @@ import { sizeOf } from '#tensor/dense'
 import { formatBytes, planProgram } from '#tensor/runtime'
 import type { MeasureSpec, TrainSpec } from '#shared/schemas'
 import { firstOrderTransform } from './create-stepper.ts'
+import { curvatureProgram } from './curvature-programs.ts'
+import { scoresPerRow } from './draw-scores.ts'
+import { searchBudget } from './measures/outlier-search.ts'
 
 /** Bytes that a phase of an experiment takes beside the engine and the data. */
 export interface MemoryForecast {
@@ -161,46 +165,115 @@ export interface ProductSetting {
   readonly residualMemory?: number | undefined
 }
 
-/** Forecasts the memory of products of a network's Hessian over samples. */
-export function forecastProducts(
-  model: Model,
-  loss: Loss,
-  sampleCount: number,
-  setting: ProductSetting,
-): ProductMemory {
+/** A matrix of a network over samples. */
+export interface MatrixSize {
+  readonly model: Model
+  readonly loss: Loss
+  readonly sampleCount: number
+  readonly matrix: Pick<MeasureSpec, 'operator' | 'draws' | 'tensors'>
+}
+
+/** Order of a matrix. @throws InputError if a name in its tensors fits none of the network's. */
+export function orderOf({ model, matrix, sampleCount }: MatrixSize): number {
+  const { targets } = model.task
+  return matrix.operator === 'ntk'
+    ? sampleCount * labelsPerSample(targets) * outputsOf(targets)
+    : selectTensors(model.layout, matrix.tensors).layout.size
+}
+
+/** Forecasts the memory of the products of a matrix. */
+export function forecastProducts(size: MatrixSize, setting: ProductSetting): ProductMemory {
+  const { model, loss, sampleCount, matrix } = size
+  const { operator, draws, tensors } = matrix
   const batchSize = Math.min(setting.batchSize, sampleCount)
+  const scores = scoresPerRow(loss, draws, outputsOf(model.task.targets))
+  // A product of the Gram matrix goes through the same values as one of the Gauss–Newton matrix.
+  const kind = operator === 'ntk' ? 'ggn' : operator
   return forecastProductMemory({
-    product: hessianProduct(lossProgram({ model, loss, batchSize })),
+    product: curvatureProgram(kind, { model, loss, batchSize }, scores).product,
     layout: model.layout,
+    tensors,
     batchCount: Math.ceil(sampleCount / batchSize),
     rows: setting.rows,
     residualMemory: setting.residualMemory,
   })
 }
 
+/** Two vectors held at different times take the room of one. */
+const either = (a: SolverVectors, b: SolverVectors): SolverVectors => ({
+  basis: Math.max(a.basis, b.basis),
+  others: Math.max(a.others, b.others),
+})
+
+function searchVectors(
+  size: number,
+  wanted: number,
+  maxProducts: number,
+  blockSize?: number,
+): SolverVectors {
+  return eigenpairsVectors({
+    size,
+    epsilon: 2 ** -23,
+    wanted: Math.min(wanted, size),
+    maxProducts,
+    blockSize,
+  })
+}
+
 function vectorsOf(measure: MeasureSpec, size: number, rows: number): SolverVectors {
+  const noBasis = (others: number): SolverVectors => ({ basis: 0, others })
   switch (measure.kind) {
-    case 'eigenpairs': {
-      const wanted = Math.min(measure.top + measure.bottom, size)
-      const { maxProducts } = measure
-      return eigenpairsVectors({ size, epsilon: 2 ** -23, wanted, maxProducts })
+    case 'eigenpairs':
+      return searchVectors(
+        size,
+        measure.top + measure.bottom,
+        measure.maxProducts,
+        measure.blockSize,
+      )
+    case 'evolution': {
+      const search = searchVectors(size, measure.top + measure.bottom, measure.maxProducts)
+      // The space of the snapshot before, the one at hand, and a gradient.
+      return { ...search, others: search.others + 2 * measure.top + 1 }
     }
     case 'interior':
-    case 'evolution':
-    case 'scalar':
-    case 'diagonal':
-    case 'dense':
+      return interiorVectors({ size, count: measure.count, rows })
     case 'trace':
-      return traceVectors(rows)
-    case 'density':
-      return densityVectors(measure.probes, Math.min(measure.steps, size))
+      return traceVectors(rows, measure.method, productsAtMost(measure))
+    case 'scalar':
+      return either(
+        traceVectors(rows, 'xtrace', productsAtMost(measure)),
+        searchVectors(size, 1, measure.maxProducts),
+      )
+    case 'diagonal':
+      // Sums and squares in float64, and the results with their file.
+      return noBasis(2 * rows + 12)
+    case 'density': {
+      const { probes, outliers } = measure
+      const steps = Math.min(measure.steps, size)
+      const own = densityVectors(probes, steps, { outliers: 2 * outliers })
+      return outliers === 0
+        ? own
+        : either(own, searchVectors(size, 2 * outliers, searchBudget(outliers)))
+    }
+    case 'dense':
+      // In float64, with its lower triangle again.
+      return noBasis(3 * size)
   }
 }
 
+const productsAtMost = ({
+  probes,
+  precision,
+  maxProducts,
+}: Pick<
+  Extract<MeasureSpec, { kind: 'trace' }>,
+  'probes' | 'precision' | 'maxProducts'
+>): number => (precision === undefined ? probes : maxProducts)
+
 /**
- * Forecasts the memory of a measurement of the Hessian.
+ * Forecasts the memory of a measurement.
  *
- * @param size - Number of parameters, n.
+ * @param size - Order of its matrix.
  * @param rows - Vectors a block.
  */
 export function forecastMeasuring(

@@ -3,7 +3,7 @@ import { invariant } from '#base'
 import { encodeSafetensors, parseSafetensors } from '#learn/datasets'
 import { readWeights, type Model } from '#learn/models'
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
-import type { Runtime } from '#tensor/runtime'
+import { availableMemory, type Runtime } from '#tensor/runtime'
 import type { ExperimentContext, ExperimentOrder, MeasureKey } from './context.ts'
 import type { ExperimentData } from './data.ts'
 import { MeasuredMatrices, type NetworkAtStep } from './measured-matrices.ts'
@@ -12,6 +12,7 @@ import type { MemoryPlan } from './memory-plan.ts'
 import {
   forecastProducts,
   formatState,
+  measureEvolution,
   measureQuantity,
   parseState,
   type MeasureSite,
@@ -21,16 +22,8 @@ import { createProgressReporter } from './progress.ts'
 /** Time between two states of a measurement. */
 const stateEveryMs = 300_000
 
-/** Bytes of vectors beyond which a state is not written: such a measurement begins anew after an interruption. */
-const largestState = 2 ** 31
-
-/** Steps at which a measurement is made. */
-const stepsOf = (
-  measure: MeasureSpec,
-  lastStep: number,
-  keptSteps: readonly number[],
-): readonly number[] =>
-  measure.kind !== 'evolution' && measure.at === 'snapshots' ? keptSteps : [lastStep]
+/** A state is copied twice on its way to the disk: of the memory there is it may be this share, and so many bytes. */
+const [stateShare, largestState] = [1 / 6, 2 ** 31]
 
 /** Fingerprint of all that a measurement depends on but for this program. */
 function originOf(
@@ -84,15 +77,21 @@ export async function measureRun(options: MeasuringOptions): Promise<void> {
   })
   try {
     for (const [index, measure] of spec.measure.entries()) {
-      for (const step of stepsOf(measure, trained.step, context.keptSteps())) {
+      const kept = [...new Set([...context.keptSteps(), trained.step])].sort((a, b) => a - b)
+      const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
+      for (const step of isRepeated ? kept : [trained.step]) {
         const key = { index, step }
         const isMeasured = order.measured.some(
           (stored) => stored.index === index && stored.step === step,
         )
         if (isMeasured) continue
-        const site = await siteOf(measure, key, matrices, options)
-        site.onProgress?.(0)
-        const document = await measureQuantity(measure, site)
+        const document =
+          measure.kind === 'evolution'
+            ? await measureEvolution(measure, {
+                steps: kept,
+                at: (at) => siteOf(measure, { index, step: at }, matrices, options),
+              })
+            : await measureQuantity(measure, await siteOf(measure, key, matrices, options))
         context.emit({ type: 'measured', document })
         context.saveMeasureState(key, null)
       }
@@ -129,16 +128,24 @@ async function siteOf(
   const origin = (): string => originOf(measure, sources, network)
   const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
   const place = isRepeated ? `, step ${step}` : ''
+  const onProgress = createProgressReporter(
+    context,
+    'measuring',
+    `${measure.kind} (${index + 1} of ${spec.measure.length}${place})`,
+    forecastProducts(measure, size) *
+      (measure.kind === 'evolution' ? Math.max(1, context.keptSteps().length) : 1),
+  )
+  onProgress(0)
   return {
     ...site,
     state: {
       everyMs: stateEveryMs,
+      largestBytes: Math.min(largestState, stateShare * availableMemory()),
       load: () => {
         const bytes = context.loadMeasureState(key)
         return bytes === null ? null : parseState(bytes, origin())
       },
       save: (saved) => {
-        if (saved.vectors.byteLength > largestState) return
         context.saveMeasureState(key, formatState(saved, origin()))
       },
     },
@@ -153,11 +160,6 @@ async function siteOf(
       return context.saveVectors(key, encodeSafetensors(new Map(arrays)))
     },
     signal: context.signal,
-    onProgress: createProgressReporter(
-      context,
-      'measuring',
-      `${measure.kind} (${index + 1} of ${spec.measure.length}${place})`,
-      forecastProducts(measure, size),
-    ),
+    onProgress,
   }
 }

@@ -16,6 +16,7 @@ import {
   forecastProducts,
   forecastTraining,
   largestFitting,
+  orderOf,
   refuse,
   type MemoryForecast,
   type ProductSetting,
@@ -82,6 +83,19 @@ function shrink(measure: MeasureSpec): {
   }
 }
 
+/** Samples that a measurement runs over, and the key that says how many. */
+function measuredCount(
+  { measureSamples }: ExperimentSpec,
+  { train, validation }: ExperimentData,
+  { split, samples }: MeasureSpec,
+  index: number,
+): readonly [key: string, count: number] {
+  const count = (split === 'validation' ? validation : train)?.count ?? 0
+  const limit = samples ?? measureSamples ?? count
+  const key = samples === undefined ? 'measureSamples' : `measure.${index}.samples`
+  return [key, Math.min(count, limit)]
+}
+
 /**
  * Plans the memory of an experiment before it starts: training as the spec says, products in the fastest way that fits, and
  * bases on disk as far as memory does not hold them. On a machine with less memory products may so come in smaller blocks
@@ -122,24 +136,28 @@ export async function planMemory(options: {
     refuse('training', training, `${formatBytes(available)} are available`, advice)
   }
 
-  const measured = Math.min(train.count, spec.measureSamples ?? Infinity)
-  if (pending.length > 0 && dataBytes(model, measured) > available) {
-    const fitting = largestFitting(measured, (count) => dataBytes(model, count) <= available / 2)
-    const needed = `measurements need ${formatBytes(dataBytes(model, measured))} for ${measured} samples`
+  for (const [index, measure] of pending) {
+    const [key, count] = measuredCount(spec, data, measure, index)
+    if (dataBytes(model, count) <= available) continue
+    const fitting = largestFitting(count, (fewer) => dataBytes(model, fewer) <= available / 2)
+    const needed = `measure.${index} needs ${formatBytes(dataBytes(model, count))} for ${count} samples`
     throw new InputError(
-      'measureSamples',
-      `${needed}; ${formatBytes(available)} are available; measureSamples = ${fitting} would fit`,
+      key,
+      `${needed}; ${formatBytes(available)} are available; ${key} = ${fitting} would fit`,
     )
   }
 
-  const size = model.layout.size
-  const known = new Map<ProductSetting, ProductMemory>()
+  const known = new Map<string, ProductMemory>()
   const measuringWith = (measure: MeasureSpec, setting: ProductSetting): MemoryForecast => {
-    const products = known.get(setting) ?? forecastProducts(model, loss, measured, setting)
-    known.set(setting, products)
-    return forecastMeasuring(measure, size, setting.rows, {
+    const { operator, draws, tensors } = measure
+    const [, sampleCount] = measuredCount(spec, data, measure, 0)
+    const size = { model, loss, sampleCount, matrix: measure }
+    const key = JSON.stringify([operator, draws, tensors, sampleCount, setting])
+    const products = known.get(key) ?? forecastProducts(size, setting)
+    known.set(key, products)
+    return forecastMeasuring(measure, orderOf(size), setting.rows, {
       ...products,
-      workspace: products.workspace + dataBytes(model, measured),
+      workspace: products.workspace + dataBytes(model, sampleCount),
     })
   }
   const fits = (measure: MeasureSpec, setting: ProductSetting): boolean =>

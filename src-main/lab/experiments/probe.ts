@@ -16,14 +16,13 @@ import {
   measureSchema,
   type LossKind,
   type MeasureInput,
-  type MeasureSpec,
   type MeasurementDocument,
   type NetworkSpec,
   type OperatorKind,
 } from '#shared/schemas'
 import { accuracyOf, partitionSamples } from './batches.ts'
 import { MeasuredMatrices, type NetworkAtStep } from './measured-matrices.ts'
-import { measureQuantity } from './measures/index.ts'
+import { measureQuantity, type QuantitySpec } from './measures/index.ts'
 import { modelOfNetwork } from './model-of-network.ts'
 
 /** What to measure on a checkpoint trained elsewhere. */
@@ -186,7 +185,7 @@ function measuresOf(
   options: ProbeOptions,
   matrix: ReturnType<typeof matrixOf>,
   size: number,
-): MeasureSpec[] {
+): QuantitySpec[] {
   const { top = 0, bottom = 0, trace, density } = options
   const measures: MeasureInput[] = []
   if (top + bottom > 0) {
@@ -200,7 +199,10 @@ function measuresOf(
   }
   if (trace !== undefined) measures.push({ kind: 'trace', ...trace })
   if (density !== undefined) measures.push({ kind: 'density', ...density })
-  return measures.map((measure) => measureSchema.parse({ ...matrix, ...measure }))
+  return measures.flatMap((measure) => {
+    const resolved = measureSchema.parse({ ...matrix, ...measure })
+    return resolved.kind === 'evolution' ? [] : [resolved]
+  })
 }
 
 /** Samples of a file, in the shape that the network wants of as many numbers. */

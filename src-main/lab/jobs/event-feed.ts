@@ -41,11 +41,11 @@ const flushIntervalMs = 200
 const heldRowsLimit = 2_000
 const checkpointsKept = 2
 
-/** λmax of the whole Hessian of the training loss, which the list of runs shows. */
+/** λmax of the whole Hessian of the training loss, which the list of runs shows if it is sure. */
 function topEigenvalue(document: MeasurementDocument): Eigenpair | undefined {
-  const isHessian = document.operator === 'hessian' && document.tensors === null
-  if (document.kind !== 'eigenpairs' || !isHessian || document.split !== 'training')
-    return undefined
+  const { operator, tensors, split, status } = document
+  const isHessian = operator === 'hessian' && tensors === null && split === 'training'
+  if (document.kind !== 'eigenpairs' || !isHessian || status !== 'converged') return undefined
   return document.top[0]
 }
 

@@ -1,10 +1,13 @@
-import { invariant, monotonicMs } from '#base'
+import { monotonicMs } from '#base'
 import type { LinearOperator } from '#geometry/operators'
 import {
   checkMoments,
+  chebyshevMoments,
+  compareWithKernelPolynomials,
   estimateDensity,
   findOutliers,
   type DensityResult,
+  type KernelPolynomialComparison,
   type MomentCheck,
   type OutliersResult,
 } from '#geometry/spectral'
@@ -16,7 +19,9 @@ import {
   zeroMass,
   type DensityCurve,
 } from '#shared/statistics'
-import { countProducts } from './count-products.ts'
+import { countProducts, type ProductCount } from './count-products.ts'
+import { resumption } from './keep-state.ts'
+import { bottomOf, searchBudget } from './outlier-search.ts'
 import type { MeasureSite, StateKeeper } from './site.ts'
 
 type DensityMeasure = Extract<MeasureSpec, { kind: 'density' }>
@@ -29,12 +34,6 @@ const indefinite: ReadonlySet<OperatorKind> = new Set(['hessian', 'residual'])
 
 /** Fresh probes of the check of moments. */
 const checkProbes = 8
-
-/** Smallest eigenvalues looked for with as many largest ones: outliers lie above the bulk but for a few. */
-const bottomOf = (outliers: number): number => Math.ceil(outliers / 3)
-
-/** Budget of the search for outliers. */
-const searchBudget = (outliers: number): number => 30 + 7 * (outliers + bottomOf(outliers))
 
 /** Products of a density at most, its checks and groups included. */
 export function densityProducts(measure: DensityMeasure): number {
@@ -78,18 +77,7 @@ async function estimate(
     // The same probes for every group of samples: their noise cancels in the differences.
     stream: site.streamOf('density'),
     outliers: outliers ?? undefined,
-    saved: state?.load() ?? undefined,
-    onState:
-      state === undefined
-        ? undefined
-        : {
-            everyMs: state.everyMs,
-            save: ({ vectors, ...saved }) => {
-              invariant(vectors instanceof Float32Array, 'matrices are measured in float32')
-              state.save({ ...saved, vectors })
-              return Promise.resolve()
-            },
-          },
+    ...resumption(state, 4 * operator.size * measure.probes * measure.steps),
     signal,
     onProgress: (products) => onProgress(found + products),
   })
@@ -122,18 +110,22 @@ export async function measureDensity(
     signal,
   })
   count.settle(moments.products)
-  const resampling =
-    resamples === 0 ? null : await resample(curve, measure, site, count.report, count.settle)
+  const comparison = await crossCheck(density, outliers, measure, site, count)
+  const isConsistent = moments.passes && (comparison?.agrees ?? true)
+  const resampling = resamples === 0 ? null : await resample(curve, measure, site, count)
   const { epsilon } = operator.space
   const canBeNegative = indefinite.has(site.facts.operator)
   return {
     kind: 'density',
     ...site.facts,
-    status: moments.passes ? 'estimated' : 'inconsistent',
+    status: isConsistent ? 'estimated' : 'inconsistent',
     note: [
       moments.passes
         ? ''
         : 'The first moments contradict fresh estimates of the traces: this density must not be used. Look at the self-check.',
+      comparison === null || comparison.agrees
+        ? ''
+        : 'The quadrature contradicts the Chebyshev moments of the same probes: this density must not be used. Look at the cross-check.',
       describeSteps(density, measure.steps),
     ]
       .filter((text) => text !== '')
@@ -165,10 +157,39 @@ export async function measureDensity(
       square: checkOf(moments.square),
       passes: moments.passes,
     },
-    crossCheck: null,
+    crossCheck:
+      comparison === null
+        ? null
+        : {
+            momentDifference: comparison.largestDifference,
+            wasserstein: comparison.distance,
+            degree: comparison.degree,
+            passes: comparison.agrees,
+          },
     resampling,
     orthogonalityLoss: density.orthogonalityLoss,
   }
+}
+
+/** Compares the quadrature with Chebyshev moments of the same probes, if asked for. */
+async function crossCheck(
+  density: DensityResult,
+  outliers: OutliersResult | null,
+  measure: DensityMeasure,
+  site: MeasureSite,
+  count: ProductCount,
+): Promise<KernelPolynomialComparison | null> {
+  if (!measure.crossCheck) return null
+  const moments = await chebyshevMoments(site.operator, {
+    probes: measure.probes,
+    steps: density.steps,
+    stream: site.streamOf('density'),
+    outliers: outliers ?? undefined,
+    signal: site.signal,
+    onProgress: count.report,
+  })
+  count.settle(moments.products)
+  return compareWithKernelPolynomials(density, moments)
 }
 
 /** The band over probes and data, from the densities without one group of samples each. */
@@ -176,8 +197,7 @@ async function resample(
   curve: DensityCurve,
   measure: DensityMeasure,
   site: MeasureSite,
-  onProgress: (products: number) => void,
-  settle: (products: number) => void,
+  count: ProductCount,
 ): Promise<DensityDocument['resampling']> {
   const { level, resamples: groups } = measure
   const curves: (readonly number[])[] = []
@@ -185,10 +205,10 @@ async function resample(
     const operator = await site.withoutGroup(group, groups)
     try {
       const { density, outliers } = await estimate(operator, measure, site, {
-        onProgress,
+        onProgress: count.report,
         state: undefined,
       })
-      settle((outliers?.products ?? 0) + density.products)
+      count.settle((outliers?.products ?? 0) + density.products)
       curves.push(
         smoothDensity(density, {
           coordinate: { kind: 'linear' },

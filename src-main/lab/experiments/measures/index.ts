@@ -1,3 +1,4 @@
-export { forecastProducts, measureQuantity } from './measure.ts'
+export { measureEvolution } from './evolution.ts'
+export { forecastProducts, measureQuantity, type QuantitySpec } from './measure.ts'
 export type { MeasureSite, SiteFacts, StateKeeper } from './site.ts'
 export { formatState, parseState, type SavedState } from './state-codec.ts'

@@ -1,9 +1,11 @@
-import { InputError } from '#base'
 import type { MeasureSpec, MeasurementDocument } from '#shared/schemas'
 import { measureDense } from './dense.ts'
 import { densityProducts, measureDensity } from './density.ts'
+import { measureDiagonal } from './diagonal.ts'
 import { measureEigenpairs } from './eigenpairs.ts'
 import type { MeasureSite } from './site.ts'
+import { measureInterior } from './interior.ts'
+import { measureNumber } from './scalar.ts'
 import { measureTrace } from './trace.ts'
 
 /**
@@ -28,6 +30,9 @@ export function forecastProducts(measure: MeasureSpec, size: number): number {
   }
 }
 
+/** A measurement that is made at one step. */
+export type QuantitySpec = Exclude<MeasureSpec, { kind: 'evolution' }>
+
 /**
  * Measures one quantity of a matrix and says how: method, seed, cost, uncertainty, status.
  *
@@ -35,7 +40,7 @@ export function forecastProducts(measure: MeasureSpec, size: number): number {
  * position.
  */
 export async function measureQuantity(
-  measure: MeasureSpec,
+  measure: QuantitySpec,
   site: MeasureSite,
 ): Promise<MeasurementDocument> {
   switch (measure.kind) {
@@ -47,7 +52,11 @@ export async function measureQuantity(
       return measureDensity(measure, site)
     case 'dense':
       return measureDense(measure, site)
-    default:
-      throw new InputError('measure', `measure: ${measure.kind} cannot be measured yet`)
+    case 'scalar':
+      return measureNumber(measure, site)
+    case 'diagonal':
+      return measureDiagonal(measure, site)
+    case 'interior':
+      return measureInterior(measure, site)
   }
 }

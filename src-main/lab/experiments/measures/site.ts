@@ -23,6 +23,8 @@ export type SiteFacts = Pick<
 export interface StateKeeper {
   /** Time between two states, in milliseconds. */
   readonly everyMs: number
+  /** Bytes of vectors that may be written; what is larger begins anew after an interruption. */
+  readonly largestBytes: number
   /** Where an interrupted attempt left off; null for a fresh start. */
   load(): SavedState | null
   save(state: SavedState): void

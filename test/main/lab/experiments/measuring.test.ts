@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { StoppedError } from '#base'
+import { parseSafetensors } from '#learn/datasets'
 import type {
   DenseDocument,
   DensityDocument,
+  DiagonalDocument,
+  EigenpairsDocument,
+  EvolutionDocument,
   ExperimentInput,
+  InteriorDocument,
   MeasureInput,
   MeasurementDocument,
+  ScalarDocument,
+  TraceDocument,
+  WorkerEvent,
 } from '#shared/schemas'
 import { collectRun as run } from './support.ts'
 
@@ -27,6 +35,10 @@ const refusal = async (measure: MeasureInput, rest: ExperimentInput = {}): Promi
   const { outcome } = await run({ ...small, ...rest, measure: [measure] })
   return outcome instanceof Error ? outcome.message : String(outcome)
 }
+
+/** Whether products of a measurement have been made. */
+const isMeasuring = (event: WorkerEvent): event is Extract<WorkerEvent, { type: 'progressed' }> =>
+  event.type === 'progressed' && event.progress.phase === 'measuring' && event.progress.done > 0
 
 /** Documents without the time they took. */
 const timeless = (documents: readonly MeasurementDocument[]) =>
@@ -107,10 +119,7 @@ describe('a density', () => {
     }
     const whole = await run(spec)
     const stopped = await run(spec, {
-      stopAt: (event) =>
-        event.type === 'progressed' &&
-        event.progress.label.startsWith('density') &&
-        event.progress.done > 0,
+      stopAt: isMeasuring,
     })
     expect(stopped.outcome).toBeInstanceOf(StoppedError)
     expect([...stopped.states.keys()]).toEqual([`0-${lastStep}`])
@@ -130,10 +139,7 @@ describe('a density', () => {
       measure: [{ kind: 'density', probes: 10, steps: 80 }],
     }
     const stopped = await run(spec, {
-      stopAt: (event) =>
-        event.type === 'progressed' &&
-        event.progress.label.startsWith('density') &&
-        event.progress.done > 0,
+      stopAt: isMeasuring,
     })
     const longer = { ...spec, train: { ...small.train, epochs: 7 } }
     const [fresh, rest] = [
@@ -141,6 +147,136 @@ describe('a density', () => {
       await run(longer, { states: new Map([['0-35', stopped.states.get('0-30')!]]) }),
     ]
     expect(timeless(rest.documents)).toEqual(timeless(fresh.documents))
+  })
+})
+
+describe('eigenpairs', () => {
+  const spec: ExperimentInput = {
+    ...small,
+    model: { hidden: [64, 64] },
+    measure: [{ kind: 'eigenpairs', top: 20, bottom: 20, tolerance: 1e-5, blockSize: 2 }],
+  }
+
+  test('that are interrupted go on from their basis, bit by bit', async () => {
+    const whole = await run(spec)
+    expect(whole.documents[0]).toMatchObject({ kind: 'eigenpairs', blockSize: 2 })
+    const stopped = await run(spec, { stopAt: isMeasuring })
+    expect(stopped.outcome).toBeInstanceOf(StoppedError)
+    const rest = await run(spec, {
+      checkpoint: stopped.checkpoints.get(lastStep),
+      weights: stopped.weights,
+      states: stopped.states,
+    })
+    expect(stopped.states.size).toBe(1)
+    expect(timeless(rest.documents)).toEqual(timeless(whole.documents))
+  })
+
+  test('keep their vectors if asked, which are eigenvectors of the matrix', async () => {
+    const { documents, vectors } = await measuring({
+      kind: 'eigenpairs',
+      top: 3,
+      bottom: 1,
+      keepVectors: true,
+    })
+    const [document] = documents as [EigenpairsDocument]
+    const { arrays } = parseSafetensors(vectors.get(document.fileName!)!, 'vectors')
+    expect([...arrays].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['top', [3, parameterCount]],
+      ['bottom', [1, parameterCount]],
+    ])
+    const norm = Math.hypot(...arrays.get('top')!.data.slice(0, parameterCount))
+    expect(norm).toBeCloseTo(1, 5)
+  })
+
+  test('inside the spectrum are among all', async () => {
+    const { documents } = await measuring(
+      { kind: 'interior', target: 0.2, count: 2 },
+      { kind: 'dense' },
+    )
+    const [interior, dense] = documents as [InteriorDocument, DenseDocument]
+    const nearest = dense.eigenvalues.toSorted((a, b) => Math.abs(a - 0.2) - Math.abs(b - 0.2))
+    expect(interior.status).toBe('converged')
+    interior.pairs.forEach(({ value }, i) => {
+      expect(Math.abs(value - nearest[i]!)).toBeLessThan(1e-3 * Math.abs(dense.eigenvalues.at(-1)!))
+    })
+  })
+})
+
+describe('numbers', () => {
+  test('agree with the whole spectrum within their errors', async () => {
+    const quantities = ['square-trace', 'effective-rank', 'participation-ratio'] as const
+    const { documents } = await measuring(
+      { kind: 'dense' },
+      { kind: 'trace', method: 'xtrace', precision: 0.02 },
+      { kind: 'diagonal', probes: 200 },
+      ...[...quantities, 'goldilocks-ratio' as const].map((quantity): MeasureInput => ({
+        kind: 'scalar',
+        quantity,
+        precision: 0.02,
+      })),
+    )
+    const [dense, trace, diagonal, ...scalars] = documents as [
+      DenseDocument,
+      TraceDocument,
+      DiagonalDocument,
+      ...ScalarDocument[],
+    ]
+    const sum = dense.eigenvalues.reduce((total, value) => total + value, 0)
+    const square = dense.eigenvalues.reduce((total, value) => total + value ** 2, 0)
+    const largest = dense.eigenvalues.at(-1)!
+    const expectNear = (value: number, standardError: number, exact: number) => {
+      expect(Math.abs(value - exact)).toBeLessThan(4 * standardError + 1e-4 * Math.abs(exact))
+    }
+    expect(trace.status).toBe('converged')
+    expect(trace.standardError).toBeLessThanOrEqual(0.02 * Math.abs(trace.value))
+    expectNear(trace.value, trace.standardError, sum)
+    const parts = diagonal.parts.reduce((total, { value }) => total + value, 0)
+    expect(diagonal.parts.map(({ name }) => name)).toContain('layers.0.weight')
+    expectNear(parts, Math.hypot(...diagonal.parts.map((part) => part.standardError)) * 2, sum)
+    const exact = [square, sum / largest, sum ** 2 / square, sum / Math.sqrt(square)]
+    scalars.forEach(({ value, standardError }, i) => {
+      expectNear(value!, standardError!, exact[i]!)
+    })
+  })
+})
+
+describe('an evolution', () => {
+  const measure: MeasureInput = { kind: 'evolution', top: 4, blockSize: 1 }
+
+  test('has a row for each snapshot, with what searches from nothing find', async () => {
+    const { documents } = await measuring(measure, {
+      kind: 'eigenpairs',
+      top: 4,
+      bottom: 1,
+      at: 'snapshots',
+    })
+    const [evolution, ...each] = documents as [EvolutionDocument, ...EigenpairsDocument[]]
+    expect(evolution).toMatchObject({ status: 'converged', dimension: 4, classCount: 3 })
+    expect(evolution.rows.map(({ step }) => step)).toEqual([0, 10, 20, 30])
+    evolution.rows.forEach((row, i) => {
+      row.top.forEach(({ value }, k) => {
+        expect(value).toBeCloseTo(each[i]!.top[k]!.value, 3)
+      })
+      expect(row.gradientShare).toBeGreaterThan(evolution.chance.gradientShare)
+      expect(row.angles === null).toBe(i === 0)
+      expect(row.overlap ?? 1).toBeGreaterThan(evolution.chance.overlap)
+    })
+  })
+
+  test('that is interrupted goes on from its last snapshot, bit by bit', async () => {
+    const spec: ExperimentInput = { ...small, model: { hidden: [64, 64] }, measure: [measure] }
+    const whole = await run(spec)
+    const stopped = await run(spec, {
+      stopAt: (event) => isMeasuring(event) && event.progress.done > 40,
+    })
+    expect(stopped.outcome).toBeInstanceOf(StoppedError)
+    expect(stopped.states.size).toBe(1)
+    const rest = await run(spec, {
+      checkpoint: stopped.checkpoints.get(lastStep),
+      weights: stopped.weights,
+      states: stopped.states,
+    })
+    expect(timeless(rest.documents)).toEqual(timeless(whole.documents))
   })
 })
 
@@ -159,11 +295,6 @@ describe('a matrix', () => {
     // rank G ≤ N·(C − 1)
     const largest = ggn!.eigenvalues.at(-1)!
     expect(ggn!.eigenvalues.filter((value) => value > 1e-9 * largest)).toHaveLength(14)
-  })
-
-  test('over groups of samples is the mean of theirs', async () => {
-    const { documents } = await measuring({ kind: 'trace', probes: 64, operator: 'ggn' })
-    expect(documents[0]).toMatchObject({ operator: 'ggn', status: 'estimated' })
   })
 })
 
