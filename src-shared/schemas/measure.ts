@@ -120,8 +120,12 @@ export const measureSchema = z.discriminatedUnion('kind', [
         .default(0)
         .meta({ title: 'Near', description: 'Eigenvalues nearest to it.' }),
       count: z.int().min(1).max(100).default(5).meta({ title: 'How many' }),
-      tolerance,
-      maxProducts: budget.default(4_000),
+      tolerance: z.number().positive().max(0.1).default(1e-2).meta({
+        title: 'Tolerance',
+        description:
+          'Residual ‖Hv − λv‖ as a share of the largest |λ|; inside a dense spectrum a tenth of it costs ten times as much.',
+      }),
+      maxProducts: budget.default(5_000),
       ...common,
     })
     .meta({ title: 'Interior eigenvalues' }),
