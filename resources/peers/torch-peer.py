@@ -2,6 +2,9 @@
 
 {"prepare": {...}}                                    builds a network, its loss, gradient and one product by each way
 {"run": work, "rows": K, "warm": w, "repeat": n}      does a work w times untimed and n times timed
+{"solve": solver, "results": file, ...settings}       the largest eigenvalues by a library, once, timed
+{"density": solver, "results": file, ...settings}     nodes and weights of a density by a library, once, timed
+{"spectrum": {"results": file}}                       all eigenvalues in float64
 
 A work is `double-backward` (the graph of the gradient is kept and not counted), `linearize` (torch.func.linearize of
 the gradient, not counted, evaluated for each vector), `vmap` (K vectors at once by torch.func.vmap over jvp of the
@@ -31,6 +34,7 @@ try:
     import torch
 
     from networks import networks
+    from solvers import density_solvers, eigenvalue_solvers, exact_spectrum, library_versions
 
     torch.func.linearize
 except Exception as error:  # whatever keeps PyTorch from loading, the caller hears it
@@ -60,8 +64,10 @@ class Workload:
         self.parameters = tuple(take(shape) for shape in self.shapes)
         features, targets, _weights = [take(t["shape"], t["dtype"]) for t in message["batch"]]
         self.direction = tuple(take(shape) for shape in self.shapes)
-        batch = (features, targets.argmax(1))
-        self.loss = lambda *parameters: network(settings, parameters, batch)
+        self.batch = (features, targets.argmax(1))
+        self.size = sum(tensor.numel() for tensor in self.parameters)
+        self.network = lambda parameters, batch: network(settings, parameters, batch)
+        self.loss = lambda *parameters: self.network(parameters, self.batch)
         self.gradient = torch.func.grad(self.loss, argnums=tuple(range(len(self.shapes))))
         self.learning_rate = message["learningRate"]
         self.momentum = message["momentum"]
@@ -173,12 +179,46 @@ def timed(work, warm, repeat):
     return (time.perf_counter() - start) * 1e3
 
 
+def timed_run(run):
+    start = time.perf_counter()
+    first, second, products = run()
+    ms = (time.perf_counter() - start) * 1e3
+    arrays = [numpy.asarray(part, dtype=numpy.float64) for part in (first, second)]
+    if not all(numpy.isfinite(array).all() for array in arrays):
+        raise ArithmeticError("the result is not finite")
+    return *arrays, {"ms": ms, "products": products}
+
+
+def solve(message, workload):
+    values, vectors, found = timed_run(eigenvalue_solvers[message["solve"]](workload, message))
+    # ARPACK gives ascending values, power iteration those of largest magnitude.
+    order = numpy.argsort(-values)
+    vectors[order].astype(numpy.float32).tofile(message["results"])
+    return {"solved": {**found, "values": [float(value) for value in values[order]]}}
+
+
+def density(message, workload):
+    nodes, weights, found = timed_run(density_solvers[message["density"]](workload, message))
+    numpy.stack([nodes, weights]).tofile(message["results"])
+    return {"density": {**found, "probes": len(nodes), "steps": nodes.shape[1]}}
+
+
 def answer(message, current):
     if "prepare" in message:
         current.clear()
         gc.collect()
         current["workload"] = Workload(message["prepare"])
         return {"prepared": current["workload"].figures(message["prepare"]["results"])}
+    try:
+        if "solve" in message:
+            return solve(message, current["workload"])
+        if "density" in message:
+            return density(message, current["workload"])
+    except ImportError as error:
+        return {"absent": str(error)}
+    if "spectrum" in message:
+        exact_spectrum(current["workload"]).tofile(message["spectrum"]["results"])
+        return {"spectrum": {"size": current["workload"].size}}
     name, rows = message["run"], message["rows"]
     work = gemm(rows) if name == "gemm" else current["workload"].work(name, rows)
     return {"ms": timed(work, message["warm"], message["repeat"])}
@@ -187,7 +227,9 @@ def answer(message, current):
 def serve():
     threads = torch.get_num_threads()
     python = ".".join(map(str, sys.version_info[:3]))
-    reply({"ready": {"python": python, "torch": torch.__version__, "threads": threads}})
+    libraries = library_versions()
+    versions = {"python": python, "torch": torch.__version__, "threads": threads}
+    reply({"ready": {**versions, "libraries": libraries}})
     current = {}
     for line in sys.stdin:
         try:

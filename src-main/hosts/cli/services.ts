@@ -73,7 +73,7 @@ export interface CliServices {
   /** In this process: its data may be as large as the memory. */
   readonly describeExperiment: DescribeExperiment
   readonly probe: () => Promise<Pick<typeof Experiments, 'runProbe' | 'describeNetwork'>>
-  readonly bench: () => Promise<Pick<typeof Bench, 'runBench' | 'workloadsNamed'>>
+  readonly bench: () => Promise<typeof Bench>
   readonly checks: () => Promise<typeof Experiments.runChecks>
   /** @throws InputError naming what is not there and what is. */
   openRuntime(request: ComputeRequest): Promise<NonNullable<Experiments.ProbeOptions['runtime']>>

@@ -4,3 +4,7 @@ export { benchReportSchema, type BenchReport, type Comparison } from './report.t
 export { runBench, type BenchOptions } from './run-bench.ts'
 export { standardWorkloads, workloadsNamed } from './workloads/standard.ts'
 export type { Workload, WorkloadInstance } from './workloads/workload.ts'
+export { caseReportSchema, type CaseReport } from './cases/case-report.ts'
+export { digitsProblem } from './cases/measure-density.ts'
+export { benchCases, problemsNamed, runCases, type BenchCase } from './cases/run-cases.ts'
+export { standardProblems } from './cases/standard-problems.ts'

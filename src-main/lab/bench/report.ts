@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { peerVersionsSchema, peerWays } from './peer/messages.ts'
+import { peerWays } from './peer/messages.ts'
+import { machineSchema, versionsSchema } from './site.ts'
 import { spreadSchema } from './statistics.ts'
 
 /** Times of one contestant in milliseconds a unit. */
@@ -88,21 +89,8 @@ export const benchReportSchema = z.strictObject({
   seed: z.int(),
   /** Samples asked for; slow workloads take fewer. */
   samples: z.int(),
-  machine: z.strictObject({
-    platform: z.string(),
-    cpu: z.string(),
-    threads: z.int(),
-    memoryBytes: z.number(),
-    /** Processes that wanted to run, on average over the minute before. */
-    loadBefore: z.number(),
-  }),
-  versions: z.strictObject({
-    saddle: z.string(),
-    node: z.string(),
-    runtime: z.string(),
-    device: z.string(),
-    peer: peerVersionsSchema.nullable(),
-  }),
+  machine: machineSchema,
+  versions: versionsSchema,
   /** A float32 product of square matrices: the speed that others are shares of. */
   gemm: z.strictObject({ ...comparisonSchema.shape, extent: z.int(), gflops: z.number() }),
   workloads: z.array(workloadReportSchema),

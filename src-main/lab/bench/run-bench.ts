@@ -1,4 +1,3 @@
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { isoNow, monotonicMs, throwIfStopped } from '#base'
 import { onnxRuntime, type Runtime } from '#tensor/runtime'
 import { compareFigures, ownFigures } from './agreement.ts'
@@ -11,6 +10,7 @@ import { peerWays } from './peer/messages.ts'
 import { Peer, type PeerFigures } from './peer/peer.ts'
 import type { Contestant } from './race.ts'
 import type { BenchReport, PopulationReport, WorkloadReport } from './report.ts'
+import { describeMachine, describeVersions, loadNow } from './site.ts'
 import { normals } from './workloads/batch-data.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -51,7 +51,7 @@ interface Bench extends BenchOptions {
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const startedAt = isoNow()
   const started = monotonicMs()
-  const loadBefore = loadavg()[0] ?? 0
+  const loadBefore = loadNow()
   const runtime = options.runtime ?? onnxRuntime()
   const { samples, signal } = options
   const connected = options.peer === null ? null : await Peer.start({ ...options.peer, signal })
@@ -79,20 +79,8 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
       elapsedMs: monotonicMs() - started,
       seed,
       samples,
-      machine: {
-        platform: `${process.platform} ${process.arch}`,
-        cpu: cpus()[0]?.model.trim() ?? 'unknown',
-        threads: availableParallelism(),
-        memoryBytes: totalmem(),
-        loadBefore,
-      },
-      versions: {
-        saddle: options.version,
-        node: process.version,
-        runtime: runtime.name,
-        device: runtime.device,
-        peer: connected?.versions ?? null,
-      },
+      machine: describeMachine(loadBefore),
+      versions: describeVersions(options.version, runtime, connected?.versions ?? null),
       gemm: product,
       workloads,
       population,

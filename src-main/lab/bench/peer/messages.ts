@@ -12,6 +12,8 @@ export const peerVersionsSchema = z.object({
   python: z.string(),
   torch: z.string(),
   threads: z.int(),
+  /** Libraries that measure curvature, by name; null where one is not installed. */
+  libraries: z.record(z.string(), z.string().nullable()),
 })
 export type PeerVersions = z.infer<typeof peerVersionsSchema>
 
@@ -21,9 +23,24 @@ export const greetingSchema = z.union([
   z.object({ missing: z.string() }),
 ])
 
+/** Eigenvalue solvers of libraries. */
+export type PeerSolver = 'curvlinops-eigsh' | 'torch-eigsh' | 'pyhessian' | 'eigenthings'
+
+/** Densities of libraries. */
+export type PeerDensity = 'curvlinops' | 'eigenthings' | 'pyhessian'
+
 /** An answer to a request. */
 export const answerSchema = z.union([
   z.object({ error: z.string() }),
+  /** The library of a solver is not installed. */
+  z.object({ absent: z.string() }),
+  z.object({
+    solved: z.object({ ms: z.number(), products: z.int(), values: z.array(z.number()) }),
+  }),
+  z.object({
+    density: z.object({ ms: z.number(), products: z.int(), probes: z.int(), steps: z.int() }),
+  }),
+  z.object({ spectrum: z.object({ size: z.int() }) }),
   z.object({ ms: z.number() }),
   z.object({
     prepared: z.object({

@@ -11,6 +11,8 @@ import {
   greetingSchema,
   peerWays,
   type Answer,
+  type PeerDensity,
+  type PeerSolver,
   type PeerVersions,
   type PeerWay,
   type PeerWork,
@@ -38,6 +40,29 @@ export interface PeerFigures {
   readonly products: ReadonlyMap<PeerWay, Float32Array>
   /** Why a way does not work for this network. */
   readonly failures: ReadonlyMap<PeerWay, string>
+}
+
+/** Eigenpairs that a library found. */
+export interface PeerEigenpairs {
+  readonly ms: number
+  readonly products: number
+  /** Descending. */
+  readonly values: readonly number[]
+  /** `[k, n]`, of any length. */
+  readonly vectors: Float32Array
+}
+
+/** A density that a library estimated; one row a probe. */
+export interface PeerQuadrature {
+  readonly ms: number
+  readonly products: number
+  readonly nodes: readonly (readonly number[])[]
+  readonly weights: readonly (readonly number[])[]
+}
+
+/** Why a library gave nothing. */
+export interface PeerFailure {
+  readonly failure: string
 }
 
 /** Where a peer is found. */
@@ -158,6 +183,54 @@ export class Peer {
     }
   }
 
+  /**
+   * Lets a library find the largest eigenvalues of the workload's Hessian once.
+   *
+   * @param size - n.
+   * @returns Values, descending, with their vectors; or why it gave none.
+   */
+  async solve(
+    solver: PeerSolver,
+    settings: Readonly<Record<string, number | null>>,
+    size: number,
+  ): Promise<PeerEigenpairs | PeerFailure> {
+    const results = join(this.#folder, 'results')
+    const answer = await this.#ask({ solve: solver, results, ...settings })
+    if (!('solved' in answer)) return this.#failure(answer)
+    const { ms, products, values } = answer.solved
+    const vectors = await float32File(results, values.length * size)
+    return { ms, products, values, vectors }
+  }
+
+  /** Lets a library estimate the density of the workload's Hessian once. */
+  async density(
+    solver: PeerDensity,
+    settings: Readonly<Record<string, number>>,
+  ): Promise<PeerQuadrature | PeerFailure> {
+    const results = join(this.#folder, 'results')
+    const answer = await this.#ask({ density: solver, results, ...settings })
+    if (!('density' in answer)) return this.#failure(answer)
+    const { ms, products, probes, steps } = answer.density
+    const numbers = await float64File(results, 2 * probes * steps)
+    const rows = (first: number): number[][] =>
+      Array.from({ length: probes }, (_, i) =>
+        Array.from(numbers.subarray((first + i) * steps, (first + i + 1) * steps)),
+      )
+    return { ms, products, nodes: rows(0), weights: rows(probes) }
+  }
+
+  /**
+   * All eigenvalues of the workload's Hessian in float64, ascending.
+   *
+   * @throws PeerError if the peer cannot.
+   */
+  async spectrum(): Promise<Float64Array> {
+    const results = join(this.#folder, 'results')
+    const answer = await this.#ask({ spectrum: { results } })
+    if (!('spectrum' in answer)) throw this.#refusal(answer)
+    return float64File(results, answer.spectrum.size)
+  }
+
   async close(): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#kill)
     await this.#process.close()
@@ -174,12 +247,33 @@ export class Peer {
     return answer.data
   }
 
+  #failure(answer: Answer): PeerFailure {
+    if ('absent' in answer) return { failure: `not installed: ${answer.absent}` }
+    if ('error' in answer) return { failure: answer.error }
+    throw this.#refusal(answer)
+  }
+
   #refusal(answer: Answer): PeerError {
     return new PeerError(
       'error' in answer ? `the peer failed: ${answer.error}` : 'the peer answered another question',
     )
   }
 }
+
+async function bytesOfFile(path: string, length: number): Promise<ArrayBuffer> {
+  // A copy: what readFile gives may begin at any address.
+  const { buffer } = new Uint8Array(await readFile(path))
+  if (buffer.byteLength !== length) {
+    throw new PeerError(`the peer wrote ${buffer.byteLength} bytes where ${length} were due`)
+  }
+  return buffer
+}
+
+const float32File = async (path: string, count: number): Promise<Float32Array<ArrayBuffer>> =>
+  new Float32Array(await bytesOfFile(path, count * Float32Array.BYTES_PER_ELEMENT))
+
+const float64File = async (path: string, count: number): Promise<Float64Array> =>
+  new Float64Array(await bytesOfFile(path, count * Float64Array.BYTES_PER_ELEMENT))
 
 function parsed(line: string): unknown {
   try {

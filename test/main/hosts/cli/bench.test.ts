@@ -8,6 +8,8 @@ describe('bench', () => {
   const wrong: [string, RegExp][] = [
     ['bench W7', /no workload W7; there are W1, W2, W3, W4, W5, W6/],
     ['bench --samples 2', /must be an integer in 3…1000/],
+    ['bench --case top10 --case top11', /--case: no case top11; there are top10, density/],
+    ['bench W1 --case top10,density', /case top10 has no W1; it has W2, W4/],
     ['bench W1 --out no/where.json', /--out: folder not found: .*no/],
     ['bench W1 --peers /no/python', /--peers: \/no\/python cannot be run: spawn .* ENOENT/],
     // Runs, but is no Python.

@@ -14,7 +14,7 @@ function speaker(source: string): { python: string; script: string } {
   return { python: process.execPath, script }
 }
 
-const ready = `console.log('{"ready":{"python":"3","torch":"2","threads":1}}')\n`
+const ready = `console.log('{"ready":{"python":"3","torch":"2","threads":1,"libraries":{}}}')\n`
 const answering = (body: string) =>
   `import { createInterface } from 'node:readline'\n${ready}` +
   `createInterface({ input: process.stdin }).on('line', (line) => { ${body} })`
@@ -51,7 +51,7 @@ describe('Peer', () => {
         `const { repeat } = JSON.parse(line); console.log(JSON.stringify({ ms: 2 * repeat }))`,
       ),
     )
-    expect(peer.versions).toEqual({ python: '3', torch: '2', threads: 1 })
+    expect(peer.versions).toEqual({ python: '3', torch: '2', threads: 1, libraries: {} })
     const vmap = peer.contestant('vmap', 8)
     expect(vmap.units).toBe(8)
     expect(await vmap.run(1, 5)).toBe(10)
