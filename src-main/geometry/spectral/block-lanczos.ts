@@ -6,7 +6,7 @@ import { breakdownFactor } from './lanczos.ts'
 import { OrthogonalityEstimate, type OrthogonalityEstimateState } from './orthogonality-estimate.ts'
 
 /** Loss of orthogonality, in ε, that a vector may join the basis with. */
-const lossUnits = 3
+const lossUnits = 4
 
 /** A vector of which a pass leaves less than this share is made orthogonal once more. */
 const cancellation = 0.7
@@ -50,10 +50,7 @@ export class BlockLanczos {
   depth = 0
   readonly #operator: LinearOperator
   readonly #estimate: OrthogonalityEstimate
-  /**
-   * Of single vectors: two rows that take turns as the newest row and the one before, the product between them, so that
-   * the product and the newest row are always neighbors.
-   */
+  /** Of single vectors: the newest row and the one before, the even one first, and the product. */
   #lane: Vector
   #current: Vector
   #product: Vector
@@ -78,8 +75,8 @@ export class BlockLanczos {
     const lane = (row: number): Vector =>
       this.#lane.subarray(row * operator.size, (row + 1) * operator.size)
     this.#current = width === 1 ? lane(0) : operator.space.allocate(width)
-    this.#product = width === 1 ? lane(1) : operator.space.allocate(width)
-    this.#previous = width === 1 ? lane(2) : operator.space.allocate(0)
+    this.#product = width === 1 ? lane(2) : operator.space.allocate(width)
+    this.#previous = width === 1 ? lane(1) : operator.space.allocate(0)
   }
 
   /** Rows of the next step; 0 if the basis has no room for them: only {@link keep} makes some. */
@@ -149,6 +146,7 @@ export class BlockLanczos {
   async step(apply: Apply, nameOf: (row: number) => string): Promise<void> {
     const { size } = this.#operator
     const [first, rows] = [this.projected.length, this.ahead]
+    if (this.width === 1 && this.#isCurrentFirst !== (first % 2 === 0)) this.#swap()
     for (let i = 0; i < rows; i += 1) {
       this.basis.readRow(first + i, this.#current.subarray(i * size, (i + 1) * size))
     }
@@ -232,24 +230,38 @@ export class BlockLanczos {
     }
     const lengthBefore = Math.hypot(norm, ...column)
     this.#scale = Math.max(this.#scale, lengthBefore)
-    ;[this.#current, this.#previous] = [this.#previous, this.#current]
-    this.#previousRow = newest
     const hasClosed = norm <= breakdownFactor * space.epsilon * lengthBefore
+    // Where it was moved within the lane it must be read again: rounding may not depend on what happened.
+    this.#previousRow = this.#isCurrentFirst === (newest % 2 === 0) ? newest : -1
+    this.#swap()
     this.tail = hasClosed ? [[]] : [[norm]]
     this.#link = hasClosed ? 0 : norm
     if (!hasClosed) await this.#take({ rank: 1, length: norm })
   }
 
-  /** Removes the parts along the two newest rows, one after the other: the first is known. */
+  /** Removes the parts along the two newest rows, in one go; the one along the older is known. */
   async #removeNewest(w: Vector, column: number[]): Promise<void> {
-    const { space } = this.#operator
+    const { size, space } = this.#operator
     const newest = column.length - 1
-    if (this.#link > 0) {
-      if (this.#previousRow !== newest - 1) this.basis.readRow(newest - 1, this.#previous)
-      await space.addCombination(w, 1, Float64Array.of(-this.#link), this.#previous, 1)
-      column[newest - 1] = this.#link
+    if (this.#link === 0) {
+      column[newest] = await this.#removeAlong(this.#current, w)
+      return
     }
-    column[newest] = await this.#removeAlong(this.#current, w)
+    if (this.#previousRow !== newest - 1) this.basis.readRow(newest - 1, this.#previous)
+    const [alpha] = await space.innerProducts(w, 1, this.#current, 1)
+    column[newest - 1] = this.#link
+    column[newest] = alpha!
+    const parts = this.#isCurrentFirst ? [-alpha!, -this.#link] : [-this.#link, -alpha!]
+    await space.addCombination(w, 1, Float64Array.from(parts), this.#lane.subarray(0, 2 * size), 2)
+  }
+
+  #swap(): void {
+    ;[this.#current, this.#previous] = [this.#previous, this.#current]
+  }
+
+  /** Whether the newest row is the first of the lane. */
+  get #isCurrentFirst(): boolean {
+    return this.#current.byteOffset < this.#previous.byteOffset
   }
 
   /** Removes the part of w along a unit vector; gives it. */
@@ -270,10 +282,13 @@ export class BlockLanczos {
     const scale = Math.max(this.#scale, Math.hypot(norm, ...this.projected[newest]!))
     const predicted = this.#estimate.predict(this.projected, norm, scale, this.coupled)
     if (newest === 0 || predicted <= lossUnits * space.epsilon) return norm
-    const isFirst = this.#current.byteOffset < w.byteOffset
-    const pair = isFirst ? this.#lane.subarray(0, 2 * size) : this.#lane.subarray(size)
-    const both = await this.basis.project(pair, 2, newest)
-    const parts = isFirst ? both.subarray(newest) : both.subarray(0, newest)
+    if (this.#isCurrentFirst) {
+      // Beside the product; the row before is not needed any more.
+      this.#previous.set(this.#current)
+      this.#swap()
+    }
+    const both = await this.basis.project(this.#lane.subarray(size), 2, newest)
+    const parts = both.subarray(newest)
     await this.basis.replace(newest, this.#current)
     await this.#removeAlong(this.#current, w)
     parts.forEach((part, i) => {

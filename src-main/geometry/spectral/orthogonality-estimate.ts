@@ -8,8 +8,8 @@ export interface OrthogonalityEstimateState {
 /** Share of ε that rounding adds at first, before any loss has been measured. */
 const firstNoise = 0.25
 
-/** A loss measured moves the share by this factor at most. */
-const largestChange = 4
+/** A loss measured moves the share by these factors at most: up fast, down slowly, as too small a share is found out too late. */
+const [leastChange, largestChange] = [0.5, 4]
 
 /**
  * How far the next vector of a Lanczos recurrence is from being orthogonal to the earlier ones, without reading them.
@@ -100,7 +100,7 @@ export class OrthogonalityEstimate {
     const change = (2 * loss) / predicted
     // Neither number means anything where the recurrence ends.
     if (Number.isFinite(change)) {
-      const bounded = Math.min(largestChange, Math.max(1 / largestChange, change))
+      const bounded = Math.min(largestChange, Math.max(leastChange, change))
       this.#noise = Math.min(1, Math.max(this.#leastNoise, this.#noise * bounded))
     }
     this.#next = this.#next.map(() => this.#floor)

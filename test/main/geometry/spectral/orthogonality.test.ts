@@ -135,9 +135,9 @@ describe('OrthogonalityEstimate', () => {
     }
     const unchanged = noiseOf(0.5)
     expect(noiseOf(1)).toBeCloseTo(2 * unchanged, 12)
-    expect(noiseOf(0.25)).toBeCloseTo(unchanged / 2, 12)
+    expect(noiseOf(0.4)).toBeCloseTo(0.8 * unchanged, 12)
     // One measurement is not everything, and none is no reason to trust blindly.
-    expect(noiseOf(1e-9)).toBeCloseTo(unchanged / 4, 12)
+    expect(noiseOf(1e-9)).toBeCloseTo(unchanged / 2, 12)
     expect(noiseOf(Number.NaN)).toBe(unchanged)
   })
 })
