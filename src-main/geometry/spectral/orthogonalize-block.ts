@@ -11,6 +11,12 @@ const settledUnits = 16
 /** Length, in ε of the row's own, below which what is left of a direction is rounding. */
 const dependentUnits = 16
 
+/** Power of two beyond which squares of a row's entries may leave the range of float32. */
+const farExponent = 32
+
+/** And the largest one that a row can be multiplied by in float32. */
+const largestExponent = 120
+
 /** A block made orthonormal: W = C·Q + R·V. */
 export interface OrthogonalizedBlock {
   /** Rows of V; less than those of W where they depended on each other or on the basis. */
@@ -76,6 +82,26 @@ function whiten(gram: Rows, kept: readonly number[], epsilon: number): Change {
   }
 }
 
+/** Divides rows whose squares may leave float32's range by a power of two, in place; gives it, 1 for the others. */
+async function bringIntoRange(
+  space: VectorSpace,
+  block: Vector,
+  lengths: readonly number[],
+): Promise<number[]> {
+  const { size } = space
+  const scales: number[] = []
+  for (const [i, length] of lengths.entries()) {
+    const exponent = length === 0 ? 0 : Math.round(Math.log2(length))
+    const isFar = Math.abs(exponent) > farExponent
+    const bounded = Math.min(largestExponent, Math.max(-largestExponent, exponent))
+    scales.push(isFar ? 2 ** bounded : 1)
+    if (!isFar) continue
+    const row = block.subarray(i * size, (i + 1) * size)
+    await space.setCombination(row, 1, Float64Array.of(2 ** -bounded), row.slice(), 1)
+  }
+  return scales
+}
+
 /**
  * Makes the rows of a block orthonormal, to the first `count` rows of a basis and to each other, in place.
  *
@@ -109,8 +135,9 @@ export async function orthogonalizeBlock(
   }
   const broken = original.findIndex((length) => !Number.isFinite(length))
   if (broken >= 0) throw new NonFiniteError(where(broken))
-  let factor: Rows = original.map((_, i) =>
-    Float64Array.from(original, (_length, j) => (i === j ? 1 : 0)),
+  const scales = await bringIntoRange(space, block, original)
+  let factor: Rows = scales.map((scale, i) =>
+    Float64Array.from(original, (_length, j) => (i === j ? scale : 0)),
   )
   let rank = rows
   let loss = 0

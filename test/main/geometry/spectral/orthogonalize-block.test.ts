@@ -93,6 +93,15 @@ describe.each(spaces)('orthogonalizeBlock in %s', (_name, makeSpace) => {
       },
     ],
     [
+      // Their squares leave the range of float32.
+      'rows of lengths from 10⁻³⁰ to 10³⁰',
+      5,
+      (block) => {
+        for (let i = 0; i < rows; i += 1)
+          row(block, i).forEach((x, k) => (row(block, i)[k] = x * 10 ** (15 * i - 30)))
+      },
+    ],
+    [
       // As near as 2,000 units of rounding.
       'nearly equal rows',
       5,
