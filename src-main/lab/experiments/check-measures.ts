@@ -34,6 +34,12 @@ function problemOf(
       `dense is for matrices of order ${largestDense} at most, this is of order ${order}; ${advice}, or estimate the density`,
     ]
   }
+  if (measure.operator === 'gradient-covariance' && sampleCount < 2) {
+    return ['samples', `must be 2 or more for the gradient covariance, got ${sampleCount}`]
+  }
+  if (measure.kind === 'evolution' && measure.top >= order) {
+    return ['top', `must be less than ${order}, the order of the matrix, got ${measure.top}`]
+  }
   if (measure.kind === 'density' && measure.resamples > 0) {
     const { resamples } = measure
     if (resamples < 2 || resamples > sampleCount) {

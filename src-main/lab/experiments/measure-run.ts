@@ -84,7 +84,11 @@ export async function measureRun(options: MeasuringOptions): Promise<void> {
         const isMeasured = order.measured.some(
           (stored) => stored.index === index && stored.step === step,
         )
-        if (isMeasured) continue
+        if (isMeasured) {
+          // An attempt may have ended between storing the document and this.
+          context.saveMeasureState(key, null)
+          continue
+        }
         const document =
           measure.kind === 'evolution'
             ? await measureEvolution(measure, {

@@ -40,6 +40,9 @@ const refusal = async (measure: MeasureInput, rest: ExperimentInput = {}): Promi
 const isMeasuring = (event: WorkerEvent): event is Extract<WorkerEvent, { type: 'progressed' }> =>
   event.type === 'progressed' && event.progress.phase === 'measuring' && event.progress.done > 0
 
+/** Whether a density has found its outliers, within 121 products, and is at its probes. */
+const isProbing = (event: WorkerEvent): boolean => isMeasuring(event) && event.progress.done > 130
+
 /** Documents without the time they took. */
 const timeless = (documents: readonly MeasurementDocument[]) =>
   documents.map((document) => ({ ...document, cost: { ...document.cost, elapsedMs: 0 } }))
@@ -54,6 +57,18 @@ describe('a measurement at snapshots', () => {
       { measured: [0, 10, 30].map((step) => ({ index: 0, step })) },
     )
     expect(timeless(rest.documents)).toEqual(timeless([whole.documents[2]!]))
+  })
+
+  test('that is stored keeps no state of how far it was', async () => {
+    // Killed after the document was stored and before its state was removed.
+    const left = ['0-0', '0-10'].map((name) => [name, new Uint8Array(8)] as const)
+    const { outcome, documents, states } = await run(
+      { ...small, measure: [{ kind: 'trace', probes: 4, at: 'snapshots' }] },
+      { measured: [{ index: 0, step: 0 }], states: new Map(left) },
+    )
+    expect(outcome).toBe('finished')
+    expect(documents.map(({ step }) => step)).toEqual([10, 20, 30])
+    expect([...states.keys()]).toEqual([])
   })
 
   test('at the last step agrees with one at the end up to its draws', async () => {
@@ -118,9 +133,7 @@ describe('a density', () => {
       measure: [{ kind: 'density', probes: 10, steps: 80 }],
     }
     const whole = await run(spec)
-    const stopped = await run(spec, {
-      stopAt: isMeasuring,
-    })
+    const stopped = await run(spec, { stopAt: isProbing })
     expect(stopped.outcome).toBeInstanceOf(StoppedError)
     expect([...stopped.states.keys()]).toEqual([`0-${lastStep}`])
     const rest = await run(spec, {
@@ -138,9 +151,7 @@ describe('a density', () => {
       model: { hidden: [64, 64] },
       measure: [{ kind: 'density', probes: 10, steps: 80 }],
     }
-    const stopped = await run(spec, {
-      stopAt: isMeasuring,
-    })
+    const stopped = await run(spec, { stopAt: isProbing })
     const longer = { ...spec, train: { ...small.train, epochs: 7 } }
     const [fresh, rest] = [
       await run(longer),
@@ -314,6 +325,16 @@ describe('a measurement that cannot be made is refused before training', () => {
       { kind: 'density', resamples: 50, samples: 20 },
       {},
       /measure\.0\.resamples must be 0, or in 2…20 .*, got 50/,
+    ],
+    [
+      { kind: 'evolution', tensors: ['layers.1.bias'], top: 3 },
+      {},
+      /measure\.0\.top must be less than 3, the order of the matrix, got 3/,
+    ],
+    [
+      { kind: 'density', operator: 'gradient-covariance', samples: 1 },
+      {},
+      /measure\.0\.samples must be 2 or more for the gradient covariance, got 1/,
     ],
     [
       { kind: 'dense' },
