@@ -5,6 +5,9 @@ import { implicitQl } from './tridiagonal.ts'
 /** Reflections that are applied together. */
 const panelSize = 32
 
+/** Sum of squares below which what it says of a row, beside entries near 1, is lost to underflow; the row is 0 to any rounding. */
+const negligible = 2 ** -960
+
 /** Rows of a lower triangle, row i with entries 0…i. */
 type Triangle = readonly Float64Array[]
 
@@ -131,7 +134,7 @@ function updateRow(
 function reflector(row: Float64Array, size: number, v: Float64Array): readonly [number, number] {
   const last = row[size - 1]!
   const rest = inner(row, row, size - 1)
-  if (rest === 0) return [0, last]
+  if (rest < negligible) return [0, last]
   const left = last >= 0 ? -Math.sqrt(rest + last * last) : Math.sqrt(rest + last * last)
   const pivot = last - left
   for (let k = 0; k < size - 1; k += 1) v[k] = row[k]! / pivot

@@ -44,6 +44,18 @@ describe('eigenvalues of a dense symmetric matrix', () => {
     }
   })
 
+  test('are not disturbed by a coupling whose square leaves the range', async () => {
+    const block = symmetricWithSpectrum([-2, -1, 0.5, 3, 4], 1)
+    for (const exponent of [-150, -156, -158, -160, -161, -162, -170, -300]) {
+      const matrix = new Float64Array(36)
+      for (let i = 0; i < 25; i += 1) matrix[6 * Math.floor(i / 5) + (i % 5)] = block[i]!
+      for (let k = 0; k < 5; k += 1) matrix[30 + k] = (k + 1) * 10 ** exponent
+      expect(error(await symmetricEigenvalues(matrix, 6), [-2, -1, 0, 0.5, 3, 4])).toBeLessThan(
+        1e-14,
+      )
+    }
+  })
+
   test('come as often as they are, zeros too', async () => {
     await fc.assert(
       fc.asyncProperty(
