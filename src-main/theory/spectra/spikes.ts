@@ -15,7 +15,7 @@ export interface SpikeOutcome {
 
 /** Halvings of an interval after which no digit is left open. */
 const halvings = 200
-/** A bulk whose z has not turned by here has no edge of its own on that side. */
+/** A bulk whose z has not turned by here, in units of 1 over its deviation, has no edge of its own on that side. */
 const farthest = 2 ** 40
 
 /** The g on one side of 0 at which z(g) = R(g) + 1/g turns, an edge of the bulk; ±∞ if it does not. */
@@ -24,9 +24,10 @@ function edgeArgument(transform: RTransform, side: 1 | -1): number {
   const hasTurned = (g: number): boolean => transform.slope(g) * g * g >= 1
   let far = transform.domain[side === 1 ? 1 : 0]
   if (!Number.isFinite(far)) {
-    far = side
+    const unit = 1 / Math.sqrt(transform.slope(0))
+    far = side * unit
     while (!hasTurned(far)) {
-      if (Math.abs(far) >= farthest) return side * Infinity
+      if (Math.abs(far) >= farthest * unit) return side * Infinity
       far *= 2
     }
   }

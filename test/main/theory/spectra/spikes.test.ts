@@ -96,6 +96,20 @@ describe('additiveSpike', () => {
     }
   })
 
+  test('scales with the bulk, whatever the scale', () => {
+    for (const scale of [1e-30, 1e-13, 1e30, 1e100]) {
+      const wigner = semicircleTransform({ center: 0, radius: 2 * scale })
+      const { threshold, location, squaredOverlap } = additiveSpike(wigner, 2 * scale)
+      expect(threshold / scale).toBeCloseTo(1, 12)
+      expect(location / scale).toBeCloseTo(2.5, 12)
+      expect(squaredOverlap).toBeCloseTo(0.75, 12)
+      expect(additiveSpike(wigner, scale / 2).isOutlier).toBe(false)
+      // The lower edge (1 − √½)² of Marchenko and Pastur's law is 1/g + R(g) at g = −1/(√½ − ½).
+      const wishart = marchenkoPasturTransform({ ratio: 0.5, variance: scale })
+      expect(additiveSpike(wishart, -scale).threshold / scale).toBeCloseTo(0.5 - Math.SQRT1_2, 12)
+    }
+  })
+
   test('always leaves a law with an atom at 0 downwards', () => {
     const bulk = marchenkoPasturTransform({ ratio: 2, variance: 1 })
     const { isOutlier, location, threshold } = additiveSpike(bulk, -0.01)
