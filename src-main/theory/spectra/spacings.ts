@@ -6,7 +6,7 @@ export interface SpacingReference {
   readonly mean: number
   /** Standard deviation of one ratio. */
   readonly deviation: number
-  /** Variance of the mean of n ratios over that of n independent ones: neighbors share a gap. */
+  /** Variance of the mean of n ratios over that of n independent ones, 1 + 2·their correlation: neighbors share a gap. */
   readonly inflation: number
 }
 
@@ -14,14 +14,15 @@ export interface SpacingReference {
  * Eigenvalues of large real symmetric random matrices, which repel each other, and independent ones, which do not.
  *
  * The Poisson mean is 2·ln 2 − 1. The mean of the orthogonal ensemble is that of large matrices; the 3 × 3
- * surmise has 4 − 2√3 ≈ 0.5359, and its deviation serves here.
+ * surmise has 4 − 2√3 ≈ 0.5359, and its deviation serves here. The inflation of independent ones is exact, that of the orthogonal
+ * ensemble measured.
  *
  * @see Atas, Bogomolny, Giraud and Roux, Distribution of the ratio of consecutive level spacings (2013); theory
  *   notes, A9
  */
 export const spacingReferences = {
   orthogonal: { mean: 0.5307, deviation: 0.2536439082, inflation: 1.5 },
-  poisson: { mean: 2 * Math.LN2 - 1, deviation: 0.2796210728, inflation: 1.25 },
+  poisson: { mean: 2 * Math.LN2 - 1, deviation: 0.2796210728, inflation: 1.3084141553 },
 } as const satisfies Record<string, SpacingReference>
 
 /** A mean over the gaps between neighboring eigenvalues. */
