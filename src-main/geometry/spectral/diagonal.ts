@@ -1,7 +1,10 @@
 import { InputError, fillSigns, type RandomStream } from '#base'
-import type { LinearOperator } from '#geometry/operators'
+import type { LinearOperator, Vector } from '#geometry/operators'
 import { meanAndStandardError, type Estimate } from '#shared/statistics'
+import { requireState, StateSaver, type ResumeOptions, type StateOrigin } from './solver-state.ts'
 import {
+  beginSpending,
+  defaultBudget,
   describeImprecision,
   requireSpending,
   widenForCount,
@@ -14,7 +17,7 @@ import { TraceProducts, type SamplingHooks } from './trace-sampler.ts'
  * Settings of {@link estimateDiagonal}. The precision is that of the whole vector: the root mean square of the entries' standard
  * errors as a share of that of the entries.
  */
-export interface DiagonalOptions extends SpendingOptions, SamplingHooks {
+export interface DiagonalOptions extends SpendingOptions, SamplingHooks, ResumeOptions {
   readonly stream: RandomStream
   /**
    * Ranges of entries whose sums are wanted with a standard error of their own, as `[from, to)`: entries of one probe are not
@@ -42,6 +45,14 @@ export interface DiagonalResult {
   readonly note: string
 }
 
+/** All of an estimate's state but its vectors. */
+interface DiagonalHeader {
+  readonly of: StateOrigin
+  readonly products: number
+  /** Probes at the next look at the errors. */
+  readonly wanted: number
+}
+
 /** Growth of the probes between two looks at the errors. */
 const growth = 1.5
 
@@ -59,6 +70,20 @@ class EntryMoments {
   constructor(size: number) {
     this.mean = new Float64Array(size)
     this.#deviations = new Float64Array(size)
+  }
+
+  /** Writes both to the first rows of `target`, `[2, n]`. */
+  read(target: Float64Array): void {
+    target.set(this.mean)
+    target.set(this.#deviations, this.mean.length)
+  }
+
+  /** Goes on from what `read` wrote after `count` probes. */
+  restore(source: Vector, count: number): void {
+    const size = this.mean.length
+    this.mean.set(source.subarray(0, size))
+    this.#deviations.set(source.subarray(size, 2 * size))
+    this.#count = count
   }
 
   /** Takes zᵢ·(Az)ᵢ of one probe and gives their sums over ranges. */
@@ -103,6 +128,13 @@ class EntryMoments {
   }
 }
 
+/** Takes the sums of `count` probes, one range after another, from a state. */
+function restoreSums(sums: readonly number[][], source: ArrayLike<number>, count: number): void {
+  sums.forEach((all, k) => {
+    for (let i = 0; i < count; i += 1) all.push(source[k * count + i]!)
+  })
+}
+
 /**
  * Estimates the diagonal by random signs: Aᵢᵢ = E zᵢ(Az)ᵢ, with variance Σ_{j≠i} Aᵢⱼ² a probe.
  *
@@ -111,9 +143,11 @@ class EntryMoments {
  * them hold the truth in 95.45 %.
  *
  * Cost: `probes` applications in blocks of the operator's liking, or as many as the precision needs, and one pass over n each; two blocks
- * and two vectors in float64 held. Deterministic for a given stream.
+ * and two vectors in float64 held. Deterministic for a given stream; an estimate that was interrupted and goes on from its state is
+ * bit-equal.
  *
- * @throws InputError if there are less than two probes, the precision is not in (0, 1), or a range is not within the vector.
+ * @throws InputError if there are less than two probes, the precision is not in (0, 1), a range is not within the vector, or `saved` is of
+ *   another estimate.
  * @throws NonFiniteError naming the probe whose product is not finite.
  * @see Bekas, Kokiopoulou and Saad, An estimator for the diagonal of a matrix (2007)
  */
@@ -130,14 +164,40 @@ export async function estimateDiagonal(
       throw new InputError('ranges', `ranges must lie within [0, ${size}), got [${from}, ${to})`)
     }
   }
-  const budget = precision === undefined ? options.probes : (options.maxProducts ?? 4000)
-  const products = new TraceProducts(operator, options)
+  const budget = precision === undefined ? options.probes : (options.maxProducts ?? defaultBudget)
+  const of: StateOrigin = {
+    size,
+    epsilon: space.epsilon,
+    probes: options.probes,
+    precision: precision ?? 'none',
+    maxProducts: budget,
+    ranges: JSON.stringify(ranges),
+    stream: stream.fork('name').nextUint32(),
+  }
+  const { saved } = options
+  const header = saved && (requireState(saved, of) as DiagonalHeader)
+  const products = new TraceProducts(operator, options, header?.products)
   const moments = new EntryMoments(size)
-  const samples: number[][] = [[0, size] as const, ...ranges].map(() => [])
+  const sums = [[0, size] as const, ...ranges].map((): number[] => [])
+  if (saved !== undefined) {
+    moments.restore(saved.vectors, products.made)
+    restoreSums(sums, saved.vectors.subarray(2 * size), products.made)
+  }
+  let wanted = header?.wanted ?? beginSpending(options).wanted
+  const saver = new StateSaver(options.onState, () => {
+    const rows = 2 + Math.ceil((sums.length * products.made) / size)
+    // All of it is float64, whatever the operator's vectors are.
+    const vectors = new Float64Array(rows * size)
+    moments.read(vectors)
+    sums.forEach((all, k) => {
+      vectors.set(all, 2 * size + k * products.made)
+    })
+    const written: DiagonalHeader = { of, products: products.made, wanted }
+    return { header: written, rows, vectors }
+  })
   const rows = Math.min(preferredRows, budget)
   const [block, product] = [space.allocate(rows), space.allocate(rows)]
-  let wanted = Math.min(options.probes, budget)
-  for (;;) {
+  const sample = async (): Promise<void> => {
     while (products.made < wanted) {
       const first = products.made
       const count = Math.min(rows, wanted - first)
@@ -149,9 +209,13 @@ export async function estimateDiagonal(
         const [from, to] = [i * size, (i + 1) * size]
         moments
           .add(block.subarray(from, to), product.subarray(from, to), [[0, size], ...ranges])
-          .forEach((sum, k) => samples[k]!.push(sum))
+          .forEach((sum, k) => sums[k]!.push(sum))
       }
+      await saver.pause()
     }
+  }
+  for (;;) {
+    await saver.run(sample)
     const { error, entry } = moments.squares()
     const widened = widenForCount(
       { mean: Math.sqrt(entry), standardError: Math.sqrt(error) },
@@ -164,7 +228,7 @@ export async function estimateDiagonal(
       wanted = Math.min(budget, Math.ceil(growth * wanted))
       continue
     }
-    const [trace, ...sums] = samples.map((all) =>
+    const [trace, ...rangeSums] = sums.map((all) =>
       widenForCount(meanAndStandardError(all), all.length),
     )
     return {
@@ -175,7 +239,7 @@ export async function estimateDiagonal(
       rmsStandardError: widened.standardError,
       rms,
       trace: trace!,
-      sums,
+      sums: rangeSums,
       products: products.made,
       status: precision === undefined ? 'estimated' : isPrecise ? 'converged' : 'not-converged',
       note:

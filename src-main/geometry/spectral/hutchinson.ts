@@ -1,5 +1,6 @@
 import { fillNormal, fillSigns, NonFiniteError, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
+import type { SolverState } from './solver-state.ts'
 import {
   TraceProducts,
   type SamplingHooks,
@@ -9,6 +10,12 @@ import {
 
 /** Entries of a probe: signs (Rademacher) have the least variance among independent ones; normals for comparison. */
 export type ProbeDistribution = 'signs' | 'normal'
+
+/** What is kept of the probes: the next one's number follows, and all else from that. */
+interface SampledSoFar {
+  readonly samples: readonly number[]
+  readonly squares: readonly number[]
+}
 
 /**
  * Hutchinson's samples: zᵀAz of tr A and ‖Az‖² of tr A².
@@ -25,16 +32,22 @@ export class HutchinsonSampler implements TraceSampler {
   readonly #distribution: ProbeDistribution
   #block: Vector
   #product: Vector
-  readonly #samples: number[] = []
-  readonly #squares: number[] = []
+  readonly #samples: number[]
+  readonly #squares: number[]
 
-  constructor(
-    operator: LinearOperator,
-    stream: RandomStream,
-    distribution: ProbeDistribution,
-    hooks: SamplingHooks,
-  ) {
-    this.#products = new TraceProducts(operator, hooks)
+  constructor(options: {
+    readonly operator: LinearOperator
+    readonly stream: RandomStream
+    readonly distribution: ProbeDistribution
+    readonly hooks: SamplingHooks
+    /** As `state` gave it. */
+    readonly saved?: SolverState | undefined
+  }) {
+    const { operator, stream, distribution, hooks, saved } = options
+    const { samples, squares } = (saved?.header ?? { samples: [], squares: [] }) as SampledSoFar
+    this.#products = new TraceProducts(operator, hooks, samples.length)
+    this.#samples = [...samples]
+    this.#squares = [...squares]
     this.#stream = stream
     this.#distribution = distribution
     this.#block = operator.space.allocate(0)
@@ -45,7 +58,7 @@ export class HutchinsonSampler implements TraceSampler {
     return this.#products.made
   }
 
-  async extend(products: number): Promise<void> {
+  async extend(products: number, pause: () => Promise<void>): Promise<void> {
     const { operator } = this.#products
     const { size, space } = operator
     const fill = this.#distribution === 'normal' ? fillNormal : fillSigns
@@ -70,11 +83,17 @@ export class HutchinsonSampler implements TraceSampler {
         this.#samples.push(sample!)
         this.#squares.push(squares[i]!)
       }
+      await pause()
     }
   }
 
   samples(): TraceSamples {
     return { samples: this.#samples, squareSamples: this.#squares, withoutOne: null }
+  }
+
+  state(): SolverState {
+    const header: SampledSoFar = { samples: [...this.#samples], squares: [...this.#squares] }
+    return { header, rows: 0, vectors: this.#products.operator.space.allocate(0) }
   }
 
   release(): Promise<void> {

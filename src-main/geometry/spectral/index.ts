@@ -33,6 +33,7 @@ export {
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 export type { Eigenpair } from './measure-pairs.ts'
+export type { ResumeOptions, SolverState } from './solver-state.ts'
 export {
   densityVectors,
   eigenpairsVectors,

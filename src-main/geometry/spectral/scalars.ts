@@ -5,12 +5,14 @@ import type { TraceSamples } from './trace-sampler.ts'
 
 /** (tr A)²/tr A². */
 export const participationStatistic: TraceStatistic = {
+  name: '(tr A)²/tr A²',
   value: (trace, square) => trace ** 2 / square,
   gradient: (trace, square) => [(2 * trace) / square, -((trace / square) ** 2)],
 }
 
 /** tr A/√(tr A²). */
 export const goldilocksStatistic: TraceStatistic = {
+  name: 'tr A/‖A‖',
   value: (trace, square) => trace / Math.sqrt(square),
   gradient: (trace, square) => [1 / Math.sqrt(square), -trace / 2 / square ** 1.5],
 }

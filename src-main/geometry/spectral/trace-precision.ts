@@ -28,6 +28,7 @@ export interface Spent {
 
 /** A smooth function of tr A and tr A², by which samples become an estimate. */
 export interface TraceStatistic {
+  readonly name: string
   readonly value: (trace: number, squareTrace: number) => number
   /** Its derivatives by tr A and tr A². */
   readonly gradient: (trace: number, squareTrace: number) => readonly [number, number]
@@ -35,12 +36,14 @@ export interface TraceStatistic {
 
 /** tr A itself. */
 export const traceStatistic: TraceStatistic = {
+  name: 'tr A',
   value: (trace) => trace,
   gradient: () => [1, 0],
 }
 
 /** tr A² itself. */
 export const squareTraceStatistic: TraceStatistic = {
+  name: 'tr A²',
   value: (_trace, squareTrace) => squareTrace,
   gradient: () => [0, 1],
 }
@@ -139,28 +142,49 @@ export function describeImprecision(
   return `after ${products} products ${reached}; asked for were ${percent(precision)}. ${advice}.`
 }
 
+/** Where the spending of products stands; plain data. */
+export interface Spending {
+  /** Products at the next look at the standard error. */
+  wanted: number
+  /** And at the last one. */
+  before: number
+}
+
+/** Budget where none is given. */
+export const defaultBudget = 4000
+
+/** Where the spending of products begins. */
+export function beginSpending({ probes, precision, maxProducts }: SpendingOptions): Spending {
+  const budget = precision === undefined ? probes : (maxProducts ?? defaultBudget)
+  return { wanted: Math.min(budget, probes), before: 0 }
+}
+
 /**
  * Spends products until an estimate is as precise as asked, or the budget is spent.
  *
  * Looks are few: the next is where the standard error, falling as 1/√products, would meet the precision, but 1.1 to 1.5 times
  * as many products as now. Looking often and stopping at the first success would favor errors that are too small.
+ *
+ * @param spending - Where it stands; kept up to date, so that it goes on from there after an interruption.
+ * @param pause - Called between blocks of products.
  */
 export async function spendToPrecision(
   sampler: TraceSampler,
   statistic: TraceStatistic,
   options: SpendingOptions,
+  spending: Spending,
+  pause: () => Promise<void>,
 ): Promise<Spent> {
   const { precision } = options
   if (precision === undefined) {
-    await sampler.extend(options.probes)
+    await sampler.extend(options.probes, pause)
     const taken = sampler.samples()
     return { estimate: estimateOf(statistic, taken), taken, status: 'estimated', note: '' }
   }
-  const budget = options.maxProducts ?? 4000
-  let wanted = Math.min(budget, options.probes)
+  const budget = options.maxProducts ?? defaultBudget
   for (;;) {
-    const before = sampler.products
-    await sampler.extend(wanted)
+    const { wanted, before } = spending
+    await sampler.extend(wanted, pause)
     const taken = sampler.samples()
     const estimate = estimateOf(statistic, taken)
     const { products, isExact, leastSamples } = sampler
@@ -173,6 +197,7 @@ export async function spendToPrecision(
     const excess = estimate.standardError / (precision * Math.abs(estimate.mean))
     const factor = Math.min(growth, Math.max(leastGrowth, excess ** 2))
     // Methods whose products come in twos and threes need room for a step.
-    wanted = Math.min(budget, Math.max(Math.ceil(wanted * factor), before + 3))
+    spending.wanted = Math.min(budget, Math.max(Math.ceil(wanted * factor), before + 3))
+    spending.before = products
   }
 }

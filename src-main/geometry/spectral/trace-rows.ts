@@ -50,6 +50,14 @@ export class TraceRows {
     )
   }
 
+  /** Copies all rows into `target`, from its row `at` on. */
+  read(target: Vector, at: number): void {
+    const { size } = this.#space
+    for (let i = 0; i < this.#count; i += 1) {
+      this.#store.read(i, target.subarray((at + i) * size, (at + i + 1) * size))
+    }
+  }
+
   async release(): Promise<void> {
     await this.#store.release()
   }

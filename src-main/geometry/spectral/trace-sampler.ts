@@ -1,5 +1,6 @@
 import { NonFiniteError, throwIfStopped } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
+import type { SolverState } from './solver-state.ts'
 
 /** What estimates of tr A and tr A² are made of: their means, with the covariance of the means from the spread. */
 export interface TraceSamples {
@@ -22,9 +23,15 @@ export interface TraceSampler {
   readonly leastSamples: number
   /** Whether the samples have nothing left to err by but rounding. */
   readonly isExact: boolean
-  /** Makes products until there are `products` in all, or a few less where they come in pairs. */
-  extend(products: number): Promise<void>
+  /**
+   * Makes products until there are `products` in all, or a few less where they come in pairs.
+   *
+   * @param pause - Called after each block.
+   */
+  extend(products: number, pause: () => Promise<void>): Promise<void>
   samples(): TraceSamples
+  /** Where it stands: after the last whole block, if it was stopped within one. */
+  state(): SolverState
   release(): Promise<void>
 }
 
@@ -38,11 +45,13 @@ export interface SamplingHooks {
 export class TraceProducts {
   readonly operator: LinearOperator
   readonly #hooks: SamplingHooks
-  #made = 0
+  #made: number
 
-  constructor(operator: LinearOperator, hooks: SamplingHooks) {
+  /** @param made - Before an interruption. */
+  constructor(operator: LinearOperator, hooks: SamplingHooks, made = 0) {
     this.operator = operator
     this.#hooks = hooks
+    this.#made = made
   }
 
   get made(): number {

@@ -33,6 +33,20 @@ export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
 export const traceOf = (matrix: readonly ArrayLike<number>[]): number =>
   matrix.reduce((sum, row, i) => sum + row[i]!, 0)
 
+/** The lower triangle of a symmetric matrix, row by row. */
+const lowerTriangle = (matrix: readonly (readonly number[])[]): number[][] =>
+  matrix.map((row, i) => row.slice(0, i + 1))
+
+/** The symmetric matrix of a lower triangle. */
+const symmetricOf = (triangle: readonly (readonly number[])[]): number[][] =>
+  triangle.map((row, i) => triangle.map((other, j) => (j <= i ? row[j]! : other[i]!)))
+
+/** The small matrices of a sketch, by their lower triangles. */
+export interface SketchMatrices {
+  readonly projected: readonly (readonly number[])[]
+  readonly imageGram: readonly (readonly number[])[]
+}
+
 /**
  * An orthonormal basis Q of the range of A on random vectors, which holds the leading eigenvectors nearly, with Z = AQ and
  * the small matrices QᵀAQ and ZᵀZ. It grows by blocks.
@@ -62,8 +76,41 @@ export class TraceSketch {
     )
   }
 
+  /**
+   * @param matrices - As `matrices` gave them.
+   * @param vectors - All of the basis, then all images, `[2·rank, n]`.
+   */
+  static async restore(
+    products: TraceProducts,
+    capacity: number,
+    matrices: SketchMatrices,
+    vectors: Vector,
+  ): Promise<TraceSketch> {
+    const sketch = await TraceSketch.create(products, capacity)
+    const rank = matrices.projected.length
+    await sketch.basis.append(vectors, rank)
+    await sketch.images.append(vectors.subarray(rank * products.operator.size), rank)
+    sketch.projected.push(...symmetricOf(matrices.projected))
+    sketch.imageGram.push(...symmetricOf(matrices.imageGram))
+    return sketch
+  }
+
   get rank(): number {
     return this.basis.count
+  }
+
+  /** H and ZᵀZ as plain data. */
+  get matrices(): SketchMatrices {
+    return {
+      projected: lowerTriangle(this.projected),
+      imageGram: lowerTriangle(this.imageGram),
+    }
+  }
+
+  /** Copies all of the basis and all images into the first `2·rank` rows of `target`. */
+  read(target: Vector): void {
+    this.basis.read(target, 0)
+    this.images.read(target, this.rank)
   }
 
   /** Whether Q spans the whole space. */
@@ -72,7 +119,7 @@ export class TraceSketch {
   }
 
   /**
-   * Adds what rows Y = AΩ bring to the basis, by one product for each new vector.
+   * Adds what rows Y = AΩ bring to the basis, by one product for each new vector. Where it is stopped, nothing was added.
    *
    * @param block - Y, `[rows, n]`; overwritten by the vectors added.
    * @returns `factor`: row i of Y in the basis, `[rank]` numbers; `added`, of the block.
@@ -92,12 +139,11 @@ export class TraceSketch {
         ...factor.subarray(i * rank, (i + 1) * rank),
       ]),
     )
-    await this.basis.append(block, rank)
-    if (rank > 0) await this.#addImages(operator.space, block, rank)
+    if (rank > 0) await this.#add(operator.space, block, rank)
     return { factor: rowsOfFactor, added: rank }
   }
 
-  async #addImages(space: VectorSpace, block: Vector, added: number): Promise<void> {
+  async #add(space: VectorSpace, block: Vector, added: number): Promise<void> {
     const before = this.projected.length
     const image = space.allocate(added)
     await this.#products.apply(
@@ -106,6 +152,7 @@ export class TraceSketch {
       image,
       (i) => `vector ${before + i + 1} of the sketch's basis`,
     )
+    await this.basis.append(block, added)
     // Row i of both: the new image with every basis vector, and with every image.
     const along = await this.basis.innerProducts(image, added)
     await this.images.append(image, added)

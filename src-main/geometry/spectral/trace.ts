@@ -4,12 +4,22 @@ import type { Estimate } from '#shared/statistics'
 import { DeflatedSampler } from './hutch-deflated.ts'
 import { HutchinsonSampler, type ProbeDistribution } from './hutchinson.ts'
 import {
+  requireState,
+  StateSaver,
+  type ResumeOptions,
+  type SolverState,
+  type StateOrigin,
+} from './solver-state.ts'
+import {
+  beginSpending,
+  defaultBudget,
   estimateOf,
   requireSpending,
   spendToPrecision,
   squareTraceStatistic,
   traceStatistic,
   type EstimateStatus,
+  type Spending,
   type SpendingOptions,
   type TraceStatistic,
 } from './trace-precision.ts'
@@ -33,7 +43,7 @@ const leastProducts: Readonly<Record<TraceMethod, number>> = {
 const largestSketch = 256
 
 /** Settings of {@link estimateTrace} and {@link estimateSquareTrace}. */
-export interface TraceOptions extends SpendingOptions, SamplingHooks {
+export interface TraceOptions extends SpendingOptions, SamplingHooks, ResumeOptions {
   /** @default 'hutchinson' */
   readonly method?: TraceMethod | undefined
   readonly stream: RandomStream
@@ -64,9 +74,10 @@ export interface TraceResult extends TraceSamples {
  *
  * Cost: `probes` applications in blocks of the operator's liking, or as many as the precision needs. Vectors held besides
  * two blocks: none, 4/3 (Hutch++) or 3/2 (XTrace) of the products; with a precision a sketch ends at 256 random vectors, and XTrace with
- * it. Deterministic for a given stream.
+ * it. Deterministic for a given stream; an estimate that was interrupted and goes on from its state, of at most a vector a product, is bit-equal.
  *
- * @throws InputError if there are too few probes for the method (2; 4 for Hutch++ and XTrace), or the precision is not in (0, 1).
+ * @throws InputError if there are too few probes for the method (2; 4 for Hutch++ and XTrace), the precision is not in (0, 1), or
+ *   `saved` is of another estimate.
  * @throws NonFiniteError naming the vector whose product is not finite.
  * @see {@link HutchinsonSampler}, {@link DeflatedSampler} and {@link ExchangeableSampler} for the sources
  */
@@ -92,6 +103,33 @@ export function estimateSquareTrace(
   return estimateMoments(operator, squareTraceStatistic, options)
 }
 
+/** All of an estimate's state but the sampler's vectors. */
+interface TraceHeader {
+  readonly of: StateOrigin
+  readonly spending: Spending
+  readonly sampler: unknown
+}
+
+/** What a state of an estimate belongs to. */
+function originOf(
+  { size, space }: LinearOperator,
+  statistic: TraceStatistic,
+  method: TraceMethod,
+  { probes, precision, maxProducts, distribution, stream }: TraceOptions,
+): StateOrigin {
+  return {
+    size,
+    epsilon: space.epsilon,
+    statistic: statistic.name,
+    method,
+    probes,
+    precision: precision ?? 'none',
+    maxProducts: precision === undefined ? 'none' : (maxProducts ?? defaultBudget),
+    distribution: distribution ?? 'signs',
+    stream: stream.fork('name').nextUint32(),
+  }
+}
+
 /** Samples both moments until a statistic of them is as precise as asked. */
 export async function estimateMoments(
   operator: LinearOperator,
@@ -100,9 +138,24 @@ export async function estimateMoments(
 ): Promise<TraceResult> {
   const method = options.method ?? 'hutchinson'
   requireSpending(options, leastProducts[method])
-  const sampler = await createSampler(operator, method, options)
+  const of = originOf(operator, statistic, method, options)
+  const header =
+    options.saved === undefined ? undefined : (requireState(options.saved, of) as TraceHeader)
+  const spending: Spending = { ...(header?.spending ?? beginSpending(options)) }
+  const sampler = await createSampler(
+    operator,
+    method,
+    options,
+    options.saved && { ...options.saved, header: header?.sampler },
+  )
+  const saver = new StateSaver(options.onState, () => {
+    const state = sampler.state()
+    return { ...state, header: { of, spending: { ...spending }, sampler: state.header } }
+  })
   try {
-    const { status, note, taken, estimate } = await spendToPrecision(sampler, statistic, options)
+    const { status, note, taken, estimate } = await saver.run(() =>
+      spendToPrecision(sampler, statistic, options, spending, () => saver.pause()),
+    )
     return {
       method,
       estimate,
@@ -122,15 +175,19 @@ function createSampler(
   operator: LinearOperator,
   method: TraceMethod,
   options: TraceOptions,
+  saved: SolverState | undefined,
 ): TraceSampler | Promise<TraceSampler> {
-  const { stream, probes } = options
-  const largest = options.precision === undefined ? Infinity : largestSketch
+  const { stream, probes, precision, distribution = 'signs' } = options
+  // What is spent is known without a precision, and nothing grows beyond it.
+  const largest = (products: number): number =>
+    precision === undefined ? Math.floor(probes / products) : largestSketch
+  const common = { operator, stream, capacity: probes, hooks: options, saved }
   switch (method) {
     case 'hutchinson':
-      return new HutchinsonSampler(operator, stream, options.distribution ?? 'signs', options)
+      return new HutchinsonSampler({ operator, stream, distribution, hooks: options, saved })
     case 'hutch++':
-      return DeflatedSampler.create(operator, stream, probes, largest, options)
+      return DeflatedSampler.create({ ...common, largestSketch: largest(3) })
     case 'xtrace':
-      return ExchangeableSampler.create(operator, stream, probes, largest, options)
+      return ExchangeableSampler.create({ ...common, largestSketch: largest(2) })
   }
 }

@@ -1,5 +1,6 @@
 import { fillSigns, type RandomStream } from '#base'
-import type { LinearOperator } from '#geometry/operators'
+import type { LinearOperator, Vector } from '#geometry/operators'
+import type { SolverState } from './solver-state.ts'
 import { TraceRows } from './trace-rows.ts'
 import {
   TraceProducts,
@@ -7,8 +8,16 @@ import {
   type TraceSampler,
   type TraceSamples,
 } from './trace-sampler.ts'
-import { sketchRows, TraceSketch } from './trace-sketch.ts'
+import { sketchRows, TraceSketch, type SketchMatrices } from './trace-sketch.ts'
 import { exchangeableSamples } from './xtrace-samples.ts'
+
+/** All that is kept but the sketch's vectors. */
+interface ExchangeableHeader {
+  readonly products: number
+  readonly matrices: SketchMatrices
+  readonly along: readonly (readonly number[])[]
+  readonly factor: readonly (readonly number[])[]
+}
 
 /**
  * XTrace: each random vector is the probe for the sketch made of all the others, so that every product serves twice.
@@ -34,10 +43,12 @@ export class ExchangeableSampler implements TraceSampler {
   readonly #sketch: TraceSketch
   readonly #probes: TraceRows
   /** Qᵀωᵢ, `[rank]` each. */
-  readonly #along: number[][] = []
+  readonly #along: number[][]
   /** QᵀAωᵢ, up to the rank when ωᵢ was added: Aωᵢ lies in Q from then on. */
-  readonly #factor: Float64Array[] = []
+  readonly #factor: Float64Array[]
   readonly #largestSketch: number
+  /** Products of whole blocks. */
+  #settled: number
 
   private constructor(
     products: TraceProducts,
@@ -45,8 +56,12 @@ export class ExchangeableSampler implements TraceSampler {
     sketch: TraceSketch,
     probes: TraceRows,
     largestSketch: number,
+    saved: ExchangeableHeader | undefined,
   ) {
     this.#largestSketch = largestSketch
+    this.#along = (saved?.along ?? []).map((row) => [...row])
+    this.#factor = (saved?.factor ?? []).map((row) => Float64Array.from(row))
+    this.#settled = products.made
     this.#products = products
     this.#stream = stream
     this.#sketch = sketch
@@ -54,25 +69,39 @@ export class ExchangeableSampler implements TraceSampler {
   }
 
   /**
-   * @param capacity - Products expected; more are possible.
-   * @param largestSketch - Random vectors at most: beyond them no product is made.
+   * @param options.capacity - Products expected; more are possible.
+   * @param options.largestSketch - Random vectors at most: beyond them no product is made.
+   * @param options.saved - As `state` gave it.
    */
-  static async create(
-    operator: LinearOperator,
-    stream: RandomStream,
-    capacity: number,
-    largestSketch: number,
-    hooks: SamplingHooks,
-  ): Promise<ExchangeableSampler> {
-    const products = new TraceProducts(operator, hooks)
+  static async create(options: {
+    readonly operator: LinearOperator
+    readonly stream: RandomStream
+    readonly capacity: number
+    readonly largestSketch: number
+    readonly hooks: SamplingHooks
+    readonly saved?: SolverState | undefined
+  }): Promise<ExchangeableSampler> {
+    const { operator, stream, capacity, largestSketch, hooks, saved } = options
+    const header = saved?.header as ExchangeableHeader | undefined
+    const products = new TraceProducts(operator, hooks, header?.products)
     const rows = Math.ceil(capacity / 2)
-    return new ExchangeableSampler(
+    const sampler = new ExchangeableSampler(
       products,
       stream,
-      await TraceSketch.create(products, rows),
+      header === undefined
+        ? await TraceSketch.create(products, rows)
+        : await TraceSketch.restore(products, rows, header.matrices, saved!.vectors),
       await TraceRows.create(operator.space, rows),
       largestSketch,
+      header,
     )
+    // Probes are drawn again.
+    const probe = operator.space.allocate(1)
+    for (let i = 0; i < sampler.#along.length; i += 1) {
+      sampler.#fillProbes(probe, i, 1)
+      await sampler.#probes.append(probe, 1)
+    }
+    return sampler
   }
 
   get products(): number {
@@ -83,7 +112,7 @@ export class ExchangeableSampler implements TraceSampler {
     return this.#sketch.isFull
   }
 
-  async extend(products: number): Promise<void> {
+  async extend(products: number, pause: () => Promise<void>): Promise<void> {
     const rows = Math.max(sketchRows, this.#products.operator.preferredRows)
     for (;;) {
       const left = Math.min(
@@ -92,6 +121,8 @@ export class ExchangeableSampler implements TraceSampler {
       )
       if (left < 1 || this.isExact) return
       await this.#add(Math.min(rows, left))
+      this.#settled = this.products
+      await pause()
     }
   }
 
@@ -105,28 +136,47 @@ export class ExchangeableSampler implements TraceSampler {
     })
   }
 
+  /** Two vectors a basis vector. */
+  state(): SolverState {
+    const { rank, matrices } = this.#sketch
+    const vectors = this.#products.operator.space.allocate(2 * rank)
+    this.#sketch.read(vectors)
+    const header: ExchangeableHeader = {
+      products: this.#settled,
+      matrices,
+      along: this.#along.map((row) => [...row]),
+      factor: this.#factor.map((row) => Array.from(row)),
+    }
+    return { header, rows: 2 * rank, vectors }
+  }
+
   async release(): Promise<void> {
     await this.#sketch.release()
     await this.#probes.release()
   }
 
   async #add(rows: number): Promise<void> {
-    const { size, space } = this.#products.operator
+    const { space } = this.#products.operator
     const block = space.allocate(rows)
     const product = space.allocate(rows)
     const first = this.#along.length
-    for (let i = 0; i < rows; i += 1) {
-      fillSigns(block.subarray(i * size, (i + 1) * size), this.#stream.fork('probe', first + i))
-    }
+    this.#fillProbes(block, first, rows)
     await this.#products.apply(block, rows, product, (i) => `probe ${first + i + 1}`)
-    for (const row of await this.#sketch.basis.innerProducts(block, rows)) {
-      this.#along.push(Array.from(row))
-    }
-    await this.#probes.append(block, rows)
+    const along = await this.#sketch.basis.innerProducts(block, rows)
+    // May be stopped; nothing has changed until then.
     const { factor, added } = await this.#sketch.absorb(product, rows)
+    this.#along.push(...along.map((row) => Array.from(row)))
     this.#factor.push(...factor)
+    await this.#probes.append(block, rows)
     for (const row of await this.#probes.innerProducts(product, added)) {
       row.forEach((value, probe) => this.#along[probe]!.push(value))
+    }
+  }
+
+  #fillProbes(block: Vector, first: number, rows: number): void {
+    const { size } = this.#products.operator
+    for (let i = 0; i < rows; i += 1) {
+      fillSigns(block.subarray(i * size, (i + 1) * size), this.#stream.fork('probe', first + i))
     }
   }
 }
