@@ -45,9 +45,11 @@ export async function enterRivals(
       const search = await run()
       if ('failure' in search) {
         reason = search.failure
+        options.onProgress(`${rival.name} failed: ${reason}`)
         continue
       }
       const verdict = await options.judge(search)
+      options.onProgress(`${rival.name}: ${trialText(search, verdict)}`)
       last = { name: rival.name, settings: settingsText(settings), search, verdict, run }
       if (verdict.isRight) break
     }
@@ -56,3 +58,7 @@ export async function enterRivals(
   }
   return { entrants, skipped }
 }
+
+const trialText = ({ ms, products }: Search, { isRight, misses, residuals }: Verdict): string =>
+  `${isRight ? 'right' : 'not right'}, ${(ms / 1e3).toFixed(1)} s, ${products} products, ` +
+  `${misses.length} missed, residual ${Math.max(...residuals).toExponential(1)}`

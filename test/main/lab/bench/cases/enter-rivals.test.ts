@@ -13,7 +13,7 @@ const rival: EigenRival = {
 }
 
 /** Whoever goes to `enough` or deeper is right; the depth is what it says it spent. */
-const against = (enough: number, failing: readonly number[] = []) => ({
+const against = (enough: number, failing: readonly number[] = [], stages: string[] = []) => ({
   solve: (_: EigenRival, { depth }: Readonly<Record<string, number | null>>) =>
     Promise.resolve(
       failing.includes(depth!)
@@ -22,15 +22,25 @@ const against = (enough: number, failing: readonly number[] = []) => ({
     ),
   judge: ({ products }: { readonly products: number }) =>
     Promise.resolve({ residuals: [0], overlap: 0, misses: [], isRight: products >= enough }),
-  onProgress: () => {},
+  onProgress: (text: string) => {
+    stages.push(text)
+  },
 })
 
 describe('enterRivals', () => {
   it('takes the cheapest settings that are right', async () => {
-    const { entrants, skipped } = await enterRivals([rival], against(40))
+    const stages: string[] = []
+    const { entrants, skipped } = await enterRivals([rival], against(40, [], stages))
     expect(entrants.map(({ settings }) => settings)).toEqual(['depth 40'])
     expect(await entrants[0]!.run()).toMatchObject({ products: 40 })
     expect(skipped).toEqual([])
+    // A run of minutes that breaks off has told what it found.
+    expect(stages).toEqual([
+      'trial of rival, depth 20',
+      'rival: not right, 0.0 s, 20 products, 0 missed, residual 0.0e+0',
+      'trial of rival, depth 40',
+      'rival: right, 0.0 s, 40 products, 0 missed, residual 0.0e+0',
+    ])
   })
 
   it('enters one that is never right with its last answer', async () => {
