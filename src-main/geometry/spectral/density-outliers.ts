@@ -61,8 +61,13 @@ export async function findOutliers(
       `maxProducts must be ${least} or more for ${top + bottom} outliers, got ${maxProducts}`,
     )
   }
+  // One eigenvalue at least must be left for the probes.
+  if (size === 1) {
+    const none = { values: [], vectors: space.allocate(0) }
+    const bulkScale = await measureBulk(operator, none, stream.fork('bulk'))
+    return { ...none, residuals: [], pairs: [], bulkScale, products: bulkProbes }
+  }
   const found = await extremeEigenpairs(operator, {
-    // One eigenvalue at least must be left for the probes.
     top: Math.min(top, size - 1),
     bottom: Math.min(bottom, size - 1 - Math.min(top, size - 1)),
     tolerance,

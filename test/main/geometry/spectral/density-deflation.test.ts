@@ -161,6 +161,15 @@ describe('findOutliers', () => {
     expect(zero.bulkScale).toBe(0)
   })
 
+  test('leaves an eigenvalue for the probes, also where there is but one', async () => {
+    const stream = createStream(1, 'few')
+    const one = await findOutliers(diagonalOperator([-3]), { stream })
+    expect([one.values, one.bulkScale, one.products]).toEqual([[], 3, 2])
+    const two = await findOutliers(diagonalOperator([100, 1]), { stream })
+    expect(two.values).toHaveLength(1)
+    expect(two.values[0]).toBeCloseTo(100, 10)
+  })
+
   test('keeps what has converged when the budget ends', async () => {
     const spectrum = layeredSpectrum(150, 440)
     const found = await findOutliers(diagonalOperator(spectrum), {
