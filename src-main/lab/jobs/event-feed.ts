@@ -41,7 +41,7 @@ const flushIntervalMs = 200
 const heldRowsLimit = 2_000
 const checkpointsKept = 2
 
-/** λmax of the whole Hessian of the training loss, which the list of runs shows if it is sure. */
+/** λmax of the whole Hessian of the training loss, which the list of runs shows of the end of training if it is sure. */
 function topEigenvalue(document: MeasurementDocument): Eigenpair | undefined {
   const { operator, tensors, split, status } = document
   const isHessian = operator === 'hessian' && tensors === null && split === 'training'
@@ -155,7 +155,10 @@ export function eventFeed(options: EventFeedOptions): EventFeed {
           const { document } = event
           const isNew = store.transaction(() => {
             const top = topEigenvalue(document)
-            if (top !== undefined) store.runs.raiseTopEigenvalue(runId, top.value)
+            const end = store.runs.documents(runId).trainingEnd
+            // Snapshots before the end may have larger ones.
+            const isAtEnd = end === null || document.step === end.step
+            if (top !== undefined && isAtEnd) store.runs.raiseTopEigenvalue(runId, top.value)
             return store.measurements.add(runId, document)
           })
           if (!isNew) return

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createStream, StoppedError } from '#base'
 import { processPort, runWorker, type Execute } from '#lab/jobs'
-import { writeCheckpoint, writeWeights } from '#lab/store'
+import { writeCheckpoint, writeWeights, type MeasureKey } from '#lab/store'
 import type { MetricRow, WorkerEvent } from '#shared/schemas'
 
 /**
@@ -64,7 +64,7 @@ const execute: Execute = async (order, context) => {
   for (const index of order.spec.measure.keys()) {
     if (order.measured.some((key) => key.index === index)) continue
     if (trouble('kill-measuring') === index) process.kill(process.pid, 'SIGKILL')
-    context.emit(measured(index, order.seed, value))
+    context.emit(measured({ index, step }, order.seed, value))
     await delay(1)
   }
 }
@@ -108,7 +108,7 @@ const progress = (done: number, total: number): WorkerEvent => ({
   progress: { phase: 'training', label: 'counting', done, total, etaMs: null },
 })
 
-const measured = (index: number, seed: number, value: number): WorkerEvent => ({
+const measured = ({ index, step }: MeasureKey, seed: number, value: number): WorkerEvent => ({
   type: 'measured',
   document: {
     kind: 'eigenpairs',
@@ -119,7 +119,7 @@ const measured = (index: number, seed: number, value: number): WorkerEvent => ({
     seed,
     parameterCount: 1,
     sampleCount: 1,
-    step: 0,
+    step,
     operator: 'hessian',
     size: null,
     tensors: null,
