@@ -37,6 +37,12 @@ export interface EigenpairsOptions {
    * @default 'measured'
    */
   readonly blockSize?: number | 'measured' | undefined
+  /**
+   * Whether to look for further copies of multiple eigenvalues, which one starting vector cannot see; it takes about as many
+   * applications as the first copies took.
+   * @default true
+   */
+  readonly findsMultiples?: boolean | undefined
   /** Basis rows held; default: as many as 1 GiB takes, within sense. */
   readonly maxBasis?: number | undefined
   /** Vectors near those wanted, such as those of an earlier checkpoint, `[count, n]`: a hint that costs nothing if it is wrong. */
@@ -238,7 +244,7 @@ class Search {
 
   /** What a state of this search belongs to. */
   #made(): Readonly<Record<string, number | string>> {
-    const { tolerance, relativeTo, blockSize, start, stream } = this.#options
+    const { tolerance, relativeTo, findsMultiples, blockSize, start, stream } = this.#options
     return {
       size: this.#operator.size,
       epsilon: this.#operator.space.epsilon,
@@ -246,6 +252,7 @@ class Search {
       bottom: this.#goal.bottom,
       tolerance,
       relativeTo: relativeTo ?? 'own',
+      findsMultiples: findsMultiples === false ? 'no' : 'yes',
       blockSize: blockSize ?? 'measured',
       basis: this.#basis.capacity,
       starts: start?.count ?? 0,
@@ -329,7 +336,8 @@ class Search {
     // What was found since the last fresh start may have further copies, which only another one shows.
     const isStale =
       this.#locked === 0 || this.#isStale || this.#goal.hasOthers(ritz.values, this.#lockedValues)
-    if (hasConverged && !isStale && this.#goal.isNothingHidden(ritz, this.#freshRitz())) {
+    const isChecked = (): boolean => !isStale && this.#goal.isNothingHidden(ritz, this.#freshRitz())
+    if (hasConverged && (this.#options.findsMultiples === false || isChecked())) {
       this.#outcome = 'complete'
       this.#isDone = true
       return
@@ -425,6 +433,9 @@ class Search {
       status: isDone ? 'converged' : 'not-converged',
       note: [
         isDone ? '' : describeShortfall({ ...shortfall, hasBudgetLeft: isComplete }),
+        this.#options.findsMultiples === false && isDone
+          ? 'Multiple eigenvalues were not looked for: each may occur more often than reported.'
+          : '',
         describeResolution(pairs),
         describeFloor(pairs, scale, this.#operator.space.epsilon),
       ]

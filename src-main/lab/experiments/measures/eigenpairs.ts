@@ -28,6 +28,7 @@ export async function measureEigenpairs(
     tolerance,
     maxProducts,
     blockSize,
+    findsMultiples: measure.multiples,
     // Written and hashed by us: its shape is trusted.
     saved: saved as EigenpairsState | undefined,
     onState,
@@ -49,7 +50,7 @@ export async function measureEigenpairs(
     ...site.facts,
     status: result.status,
     note: result.note,
-    method: `thick-restart Lanczos${block}, full reorthogonalization, basis of ${result.depth}, check for multiple eigenvalues`,
+    method: `thick-restart Lanczos${block}, full reorthogonalization, basis of ${result.depth}, ${measure.multiples ? 'check for multiple eigenvalues' : 'no check for multiple eigenvalues'}`,
     cost: { products: result.products, elapsedMs: monotonicMs() - started },
     tolerance,
     top: result.top.map((pair) => ({ ...pair })),

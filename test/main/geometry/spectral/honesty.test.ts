@@ -112,6 +112,20 @@ describe('extremeEigenpairs is exact about what it reports', () => {
     )
   })
 
+  test('without a search for copies it finds single values for fewer products, and says what it left', async () => {
+    const twice = diagonalOperator([...arithmetic(0, 1, 200), 2, 2, 3])
+    const found = async (findsMultiples: boolean) => {
+      const { top, products, note } = await pairsOf(twice, { bottom: 0, findsMultiples })
+      return { values: top.map(({ value }) => Number(value.toFixed(6))), products, note }
+    }
+    const [checked, unchecked] = [await found(true), await found(false)]
+    expect(checked.values).toEqual([3, 2, 2])
+    expect(checked.note).toBe('')
+    expect(unchecked.values).toEqual([3, 2, 1])
+    expect(unchecked.products).toBeLessThan(checked.products)
+    expect(unchecked.note).toMatch(/^Multiple eigenvalues were not looked for/)
+  })
+
   test('an operator that disagrees with itself is not converged, and a larger budget is not advised', async () => {
     // Single products and blocks differ by 1e-6: the search converges, its true residuals do not.
     const exact = diagonalOperator(bulk)
