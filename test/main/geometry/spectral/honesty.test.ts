@@ -113,7 +113,7 @@ describe('extremeEigenpairs is exact about what it reports', () => {
   })
 
   test('without a search for copies it finds single values for fewer products, and says what it left', async () => {
-    const twice = diagonalOperator([...arithmetic(0, 1, 200), 2, 2, 3])
+    const twice = diagonalOperator([...arithmetic(0, 0.005, 201), 2, 2, 3])
     const found = async (findsMultiples: boolean) => {
       const { top, products, note } = await pairsOf(twice, { bottom: 0, findsMultiples })
       return { values: top.map(({ value }) => Number(value.toFixed(6))), products, note }
