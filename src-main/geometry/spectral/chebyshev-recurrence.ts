@@ -51,6 +51,23 @@ export class ChebyshevRecurrence {
     this.#product = operator.space.allocate(rows)
   }
 
+  /**
+   * Goes on from U of a degree that was reached before.
+   *
+   * @param current - Uⱼ and `previous` Uⱼ₋₁, `[rows, n]` each; taken over and overwritten.
+   */
+  static restore(
+    operator: LinearOperator,
+    interval: SpectralInterval,
+    reached: { readonly degree: number; readonly previous: Vector; readonly current: Vector },
+    rows: number,
+  ): ChebyshevRecurrence {
+    const recurrence = new ChebyshevRecurrence(operator, interval, reached.current, rows)
+    recurrence.#previous = reached.previous
+    recurrence.#degree = reached.degree
+    return recurrence
+  }
+
   /** j. */
   get degree(): number {
     return this.#degree

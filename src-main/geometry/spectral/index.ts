@@ -24,12 +24,8 @@ export { findOutliers, type OutliersOptions, type OutliersResult } from './densi
 export type { DensityState } from './density-state.ts'
 export { extremeEigenpairs, type EigenpairsOptions, type EigenpairsResult } from './eigenpairs.ts'
 export type { EigenpairsHeader, EigenpairsState } from './eigenpairs-state.ts'
-export {
-  interiorEigenpairs,
-  interiorVectors,
-  type InteriorOptions,
-  type InteriorResult,
-} from './interior-eigenpairs.ts'
+export { interiorEigenpairs, interiorVectors } from './interior-eigenpairs.ts'
+export type { InteriorOptions, InteriorResult } from './interior-search.ts'
 export { lanczos, type LanczosOptions, type LanczosResult, type LanczosStatus } from './lanczos.ts'
 export { orthogonalizeBlock, type OrthogonalizedBlock } from './orthogonalize-block.ts'
 export type { Eigenpair } from './measure-pairs.ts'

@@ -1,7 +1,21 @@
 import { fillNormal, invariant, type RandomStream } from '#base'
 import type { RowStore, Vector, VectorSpace } from '#geometry/operators'
 import { orthogonalizeBlock } from './orthogonalize-block.ts'
+import { lowerTriangle, symmetricOf } from './symmetric-rows.ts'
 import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
+
+/** All of a basis but its vectors; plain data. */
+export interface BlockBasisState {
+  /** P's lower triangle. */
+  readonly projected: readonly (readonly number[])[]
+  readonly factor: readonly number[]
+  readonly lastRows: number
+  readonly starts: number
+  readonly isRandom: boolean
+  /** Rows of Q with those appended and not absorbed yet, and of V. */
+  readonly stored: number
+  readonly rows: number
+}
 
 /** A diagonal matrix, row by row. */
 const diagonalRows = (values: ArrayLike<number>): number[][] =>
@@ -28,6 +42,7 @@ export class BlockBasis {
   #lastRows = 0
   #starts = 0
   #isRandom = false
+  #appended = 0
 
   /** @param rows - Rows of a block. */
   constructor(space: VectorSpace, store: RowStore, rows: number, stream: RandomStream) {
@@ -66,9 +81,54 @@ export class BlockBasis {
     return this.#projected.reduce((sum, row, i) => sum + row[i]!, 0) / this.held
   }
 
+  /** Whether Q is a block of no operator's: see {@link appendPlain}. */
+  get isPlain(): boolean {
+    return this.held > 0 && this.#lastRows === 0
+  }
+
+  get state(): BlockBasisState {
+    return {
+      projected: lowerTriangle(this.#projected),
+      factor: [...this.#factor],
+      lastRows: this.#lastRows,
+      starts: this.#starts,
+      isRandom: this.#isRandom,
+      stored: this.held + this.#appended,
+      rows: this.#rows,
+    }
+  }
+
+  /** Writes Q, what was appended to it, and `block`, to the first `stored + rows` rows of `target`. */
+  read(target: Vector): void {
+    const { size } = this.#space
+    const stored = this.held + this.#appended
+    for (let i = 0; i < stored; i += 1) {
+      this.#store.read(i, target.subarray(i * size, (i + 1) * size))
+    }
+    target.set(this.#block.subarray(0, this.#rows * size), stored * size)
+  }
+
+  /** Goes on from a state with the vectors that `read` wrote. */
+  async restore(state: BlockBasisState, vectors: Vector): Promise<void> {
+    const { size } = this.#space
+    const { stored, rows } = state
+    for (let i = 0; i < stored; i += 1) {
+      await this.#store.write(i, vectors.subarray(i * size, (i + 1) * size), 1)
+    }
+    this.#block.set(vectors.subarray(stored * size, (stored + rows) * size))
+    this.#projected = symmetricOf(state.projected)
+    this.#factor = Float64Array.from(state.factor)
+    this.#lastRows = state.lastRows
+    this.#starts = state.starts
+    this.#isRandom = state.isRandom
+    this.#appended = stored - this.held
+    this.#rows = rows
+  }
+
   /** Begins anew with a random block. */
   async start(): Promise<void> {
     this.#projected = []
+    this.#appended = 0
     this.#isRandom = true
     await this.#drawBlock()
   }
@@ -79,6 +139,7 @@ export class BlockBasis {
     for (let i = 0; i < this.#rows; i += 1) {
       await this.#store.write(this.held + i, this.#block.subarray(i * size, (i + 1) * size), 1)
     }
+    this.#appended = this.#rows
   }
 
   /** Takes B·V, which stands in `block`: the next rows of P, and the next V. */
@@ -88,6 +149,7 @@ export class BlockBasis {
     this.#projected.forEach((row) => row.push(...new Array<number>(rows).fill(0)))
     for (let i = 0; i < rows; i += 1) this.#projected.push(new Array<number>(held).fill(0))
     this.#lastRows = rows
+    this.#appended = 0
     const parts = await this.#orthogonalize(rows)
     for (let i = 0; i < rows; i += 1) {
       for (let j = 0; j < held; j += 1) {
@@ -104,6 +166,7 @@ export class BlockBasis {
   async appendPlain(): Promise<void> {
     await this.append()
     this.#projected = diagonalRows(new Array<number>(this.#rows).fill(1))
+    this.#appended = 0
     this.#lastRows = 0
   }
 

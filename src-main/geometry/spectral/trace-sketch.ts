@@ -1,5 +1,6 @@
 import type { Vector, VectorSpace } from '#geometry/operators'
 import { orthogonalizeBlock } from './orthogonalize-block.ts'
+import { lowerTriangle, symmetricOf } from './symmetric-rows.ts'
 import { TraceRows } from './trace-rows.ts'
 import type { TraceProducts } from './trace-sampler.ts'
 
@@ -32,14 +33,6 @@ export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
 /** Σ Mᵢᵢ. */
 export const traceOf = (matrix: readonly ArrayLike<number>[]): number =>
   matrix.reduce((sum, row, i) => sum + row[i]!, 0)
-
-/** The lower triangle of a symmetric matrix, row by row. */
-const lowerTriangle = (matrix: readonly (readonly number[])[]): number[][] =>
-  matrix.map((row, i) => row.slice(0, i + 1))
-
-/** The symmetric matrix of a lower triangle. */
-const symmetricOf = (triangle: readonly (readonly number[])[]): number[][] =>
-  triangle.map((row, i) => triangle.map((other, j) => (j <= i ? row[j]! : other[i]!)))
 
 /** The small matrices of a sketch, by their lower triangles. */
 export interface SketchMatrices {
