@@ -56,7 +56,7 @@ function top10Text({ id, title, tolerance, reference, searches, ...rest }: Top10
       (reference.isTrusted ? '' : ': not to be relied on'),
     best === null
       ? 'no peer is right'
-      : `ours / best right peer (${best.name}): ${spread(best.ratio)}`,
+      : `ours / best right peer (${best.name}): ${spread(best.ratio)}; without our search for multiples ${spread(best.ratioAlike)}`,
     `ours: products took ${number(100 * ours.productShare)} % of the time` +
       (ours.note === '' ? '' : `; ${ours.note}`),
     ...skippedLines(skipped),

@@ -47,8 +47,13 @@ export const top10ReportSchema = z.strictObject({
   skipped: z.array(skippedSchema),
   /** Where the time of our last search went: products, and the vectors they were taken of at once. */
   ours: z.strictObject({ productShare: z.number(), blockSize: z.int(), note: z.string() }),
-  /** The rival that is right in the least time, and our time over its in pairs. */
-  best: z.strictObject({ name: z.string(), ratio: spreadSchema }).nullable(),
+  /**
+   * The rival that is right in the least time, and our time over its in pairs: with our search for further copies of multiple
+   * eigenvalues, and alike, without it.
+   */
+  best: z
+    .strictObject({ name: z.string(), ratio: spreadSchema, ratioAlike: spreadSchema })
+    .nullable(),
 })
 export type Top10Report = z.infer<typeof top10ReportSchema>
 

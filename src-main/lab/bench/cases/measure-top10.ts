@@ -92,14 +92,17 @@ export async function measureTop10(
         onProgress,
       },
     )
-    const searchOnce = () => searchOurselves(operator, { ...wanted, tolerance }, signal)
-    await searchOnce()
+    const searchOnce = (findsMultiples: boolean) =>
+      searchOurselves(operator, { ...wanted, tolerance, findsMultiples }, signal)
+    await searchOnce(false)
     const racing = entrants.filter(({ verdict }) => verdict.isRight)
     const rivalMs: number[][] = racing.map(() => [])
     const own: OwnSearch[] = []
+    const alike: OwnSearch[] = []
     for (let round = 0; round < rounds; round += 1) {
       onProgress(`round ${round + 1} of ${rounds}`)
-      own.push(await searchOnce())
+      own.push(await searchOnce(true))
+      alike.push(await searchOnce(false))
       for (const [i, entrant] of racing.entries()) {
         throwIfStopped(signal)
         rivalMs[i]!.push((await runAgain(entrant)).ms)
@@ -108,6 +111,13 @@ export async function measureTop10(
     const last = own.at(-1)!
     const ownMs = own.map(({ ms }) => ms)
     const ours = { name: 'ours', settings: `blocks of ${last.result.blockSize}`, search: last }
+    const lastAlike = alike.at(-1)!
+    const alikeMs = alike.map(({ ms }) => ms)
+    const oursAlike = {
+      name: 'ours, no search for multiples',
+      settings: `blocks of ${lastAlike.result.blockSize}`,
+      search: lastAlike,
+    }
     const best = racing
       .map(({ name }, i) => ({ name, time: timingOf(rivalMs[i]!) }))
       .toSorted((a, b) => a.time.median - b.time.median)[0]
@@ -126,6 +136,10 @@ export async function measureTop10(
       },
       searches: [
         { ...searchReport({ ...ours, verdict: await judge(last) }, ownMs), isOurs: true },
+        {
+          ...searchReport({ ...oursAlike, verdict: await judge(lastAlike) }, alikeMs),
+          isOurs: true,
+        },
         ...entrants.map((entrant) => {
           const i = racing.indexOf(entrant)
           return searchReport(entrant, i < 0 ? [entrant.search.ms] : rivalMs[i]!)
@@ -140,7 +154,11 @@ export async function measureTop10(
       best:
         best === undefined
           ? null
-          : { name: best.name, ratio: ratioSpread(ownMs, best.time.samples) },
+          : {
+              name: best.name,
+              ratio: ratioSpread(ownMs, best.time.samples),
+              ratioAlike: ratioSpread(alikeMs, best.time.samples),
+            },
     }
   } finally {
     await operator.release()

@@ -15,7 +15,13 @@ export interface OwnSearch extends Search {
 /** Finds the `top` largest eigenvalues with residuals of `tolerance`·max |λ|. */
 export async function searchOurselves(
   operator: LinearOperator,
-  { top, tolerance, seed }: { readonly top: number; readonly tolerance: number; seed: number },
+  wanted: {
+    readonly top: number
+    readonly tolerance: number
+    readonly seed: number
+    /** Whether further copies of multiple eigenvalues are looked for; libraries do not. @default true */
+    readonly findsMultiples?: boolean
+  },
   signal?: AbortSignal,
 ): Promise<OwnSearch> {
   let productMs = 0
@@ -29,12 +35,14 @@ export async function searchOurselves(
       productMs += monotonicMs() - started
     },
   }
+  const { top, tolerance, seed, findsMultiples } = wanted
   const started = monotonicMs()
   const result = await extremeEigenpairs(timed, {
     top,
     bottom: 0,
     tolerance,
     relativeTo: 'largest',
+    findsMultiples,
     maxProducts,
     stream: createStream(seed, 'bench', 'search'),
     signal,
