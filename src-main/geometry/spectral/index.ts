@@ -33,6 +33,7 @@ export type { ResumeOptions, SolverState } from './solver-state.ts'
 export {
   densityVectors,
   eigenpairsVectors,
+  traceStateRows,
   traceVectors,
   type SolverVectors,
 } from './solver-vectors.ts'
@@ -48,6 +49,7 @@ export { estimateDiagonal, type DiagonalOptions, type DiagonalResult } from './d
 export { effectiveDimension, type EffectiveDimension } from './effective-dimension.ts'
 export {
   measureScalar,
+  scalarStateRows,
   type ScalarOptions,
   type ScalarQuantity,
   type ScalarResult,

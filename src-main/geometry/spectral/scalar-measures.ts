@@ -1,11 +1,12 @@
 import { InputError, type RandomStream } from '#base'
 import type { LinearOperator } from '#geometry/operators'
-import type { Estimate } from '#shared/statistics'
+import type { Estimate, Quadrature } from '#shared/statistics'
 import { projectOut, requireDeflation, type Deflation } from './deflation.ts'
-import { estimateDensity, type DensityResult } from './density.ts'
+import { estimateDensity } from './density.ts'
 import { findOutliers, type OutliersResult } from './density-outliers.ts'
 import { effectiveDimension } from './effective-dimension.ts'
 import { extremeEigenpairs } from './eigenpairs.ts'
+import type { EigenpairsState } from './eigenpairs-state.ts'
 import type { Eigenpair } from './measure-pairs.ts'
 import {
   bulkRatio,
@@ -15,8 +16,12 @@ import {
   ofPair,
   participationStatistic,
 } from './scalars.ts'
+import { SolverStages } from './solver-stages.ts'
+import type { ResumeOptions, StateOrigin } from './solver-state.ts'
+import { eigenpairsVectors, traceStateRows } from './solver-vectors.ts'
 import { estimateMoments, type TraceMethod } from './trace.ts'
 import {
+  defaultBudget,
   describeImprecision,
   isPrecise,
   requireSpending,
@@ -37,7 +42,7 @@ export type ScalarQuantity =
   | 'goldilocks-ratio'
 
 /** Settings of {@link measureScalar}. */
-export interface ScalarOptions extends SpendingOptions, SamplingHooks {
+export interface ScalarOptions extends SpendingOptions, SamplingHooks, ResumeOptions {
   readonly quantity: ScalarQuantity
   readonly stream: RandomStream
   /** How traces are sampled; the bulk's always by Hutchinson. @default 'xtrace' */
@@ -61,9 +66,6 @@ export interface ScalarResult {
   readonly products: number
 }
 
-/** Budget of a search for eigenvalues where no other is given. */
-const searchBudget = 4000
-
 /** And of one for outliers. */
 const outlierBudget = 400
 
@@ -78,6 +80,15 @@ const otherShare = 0.99
 
 /** Residual of an eigenvalue as a share of it, where no precision is asked. */
 const defaultTolerance = 1e-3
+
+/** What is taken where nothing else is said. */
+const defaultMethod: TraceMethod = 'xtrace'
+const defaultScale = 1e-3
+const defaultSteps = 80
+
+/** Probes of a density that spend so many products. */
+const probesFor = (products: number, steps: number): number =>
+  Math.max(1, Math.round(products / steps))
 
 /** Probes of a density with which a precision is first looked at. */
 const firstProbes = 2
@@ -120,10 +131,12 @@ function deflatedOperator(operator: LinearOperator, outliers: Deflation): Linear
  * - `goldilocks-ratio`: tr A/‖A‖_F
  *
  * Cost: `probes` products for traces or quadratures, or as many as the precision needs; eigenvalues and outliers besides, which
- * count against `maxProducts`. Deterministic for a given stream.
+ * count against `maxProducts`. Deterministic for a given stream; a measurement that was interrupted and goes on from its state is
+ * bit-equal. What was sampled, λmax and its search are in the state; outliers are searched again.
  *
  * @returns Status `out-of-domain` with no estimate where a divisor is 0, or λmax is not positive.
- * @throws InputError if the settings contradict each other or the budget is too small to say anything.
+ * @throws InputError if the settings contradict each other, the budget is too small to say anything, or `saved` is of another
+ *   measurement.
  * @throws NonFiniteError if a product is not finite.
  */
 export async function measureScalar(
@@ -131,17 +144,58 @@ export async function measureScalar(
   options: ScalarOptions,
 ): Promise<ScalarResult> {
   requireSpending(options, 4)
+  const noVectors = operator.space.allocate(0)
+  const stages = new SolverStages(originOf(operator, options), options, noVectors)
   switch (options.quantity) {
     case 'square-trace':
     case 'participation-ratio':
     case 'goldilocks-ratio':
-      return measureMoments(operator, options, options.quantity)
+      return measureMoments(operator, options, options.quantity, stages)
     case 'effective-rank':
-      return measureEffectiveRank(operator, options)
+      return measureEffectiveRank(operator, options, stages)
     case 'bulk-ratio':
-      return measureBulkRatio(operator, options)
+      return measureBulkRatio(operator, options, stages)
     case 'effective-dimension':
-      return measureEffectiveDimension(operator, options)
+      return measureEffectiveDimension(operator, options, stages)
+  }
+}
+
+/** What a state of a measurement belongs to. */
+function originOf({ size, space }: LinearOperator, options: ScalarOptions): StateOrigin {
+  const { quantity, probes, precision, maxProducts, method, scale, steps, stream } = options
+  return {
+    size,
+    epsilon: space.epsilon,
+    quantity,
+    probes,
+    precision: precision ?? 'none',
+    maxProducts: maxProducts ?? defaultBudget,
+    method: method ?? defaultMethod,
+    scale: scale ?? defaultScale,
+    steps: steps ?? defaultSteps,
+    stream: stream.fork('name').nextUint32(),
+  }
+}
+
+/** Vectors in the state of `measureScalar` at most; infinite where it is too large to be written. */
+export function scalarStateRows(
+  { size, space: { epsilon } }: LinearOperator,
+  options: Omit<ScalarOptions, 'stream'>,
+): number {
+  const { quantity, probes, precision, maxProducts = defaultBudget } = options
+  const method = quantity === 'bulk-ratio' ? 'hutchinson' : (options.method ?? defaultMethod)
+  const search = eigenpairsVectors({ size, epsilon, wanted: 1, maxProducts })
+  const steps = options.steps ?? defaultSteps
+  switch (quantity) {
+    case 'square-trace':
+    case 'participation-ratio':
+    case 'goldilocks-ratio':
+      return traceStateRows(method, options)
+    case 'effective-rank':
+    case 'bulk-ratio':
+      return Math.max(search.basis, traceStateRows(method, options))
+    case 'effective-dimension':
+      return steps * (precision === undefined ? probesFor(probes, steps) : probesAtOnce)
   }
 }
 
@@ -149,17 +203,16 @@ async function measureMoments(
   operator: LinearOperator,
   options: ScalarOptions,
   quantity: 'square-trace' | 'participation-ratio' | 'goldilocks-ratio',
+  stages: SolverStages,
 ): Promise<ScalarResult> {
-  const method = options.method ?? 'xtrace'
+  const method = options.method ?? defaultMethod
   const statistic = {
     'square-trace': squareTraceStatistic,
     'participation-ratio': participationStatistic,
     'goldilocks-ratio': goldilocksStatistic,
   }[quantity]
-  const { estimate, trace, squareTrace, products, status, note } = await estimateMoments(
-    operator,
-    statistic,
-    { ...options, method },
+  const { estimate, trace, squareTrace, products, status, note } = await stages.run((resume) =>
+    estimateMoments(operator, statistic, { ...options, ...resume, method }),
   )
   const parts = [
     { name: 'tr A', ...trace },
@@ -183,8 +236,9 @@ async function findLargest(
   operator: LinearOperator,
   options: ScalarOptions,
   before: number,
+  { saved, onState }: ResumeOptions,
 ): Promise<{ pair: Eigenpair; products: number; note: string }> {
-  const { precision, maxProducts = searchBudget } = options
+  const { precision, maxProducts = defaultBudget } = options
   const budget = maxProducts - before
   if (budget < 4) {
     throw new InputError(
@@ -199,6 +253,9 @@ async function findLargest(
     maxProducts: budget,
     blockSize: 1,
     stream: options.stream.fork('largest'),
+    // Written by this search, in this stage: its shape is trusted.
+    saved: saved as EigenpairsState | undefined,
+    onState,
     ...hooksAfter(options, before),
   })
   return { pair: top[0]!, products, note: status === 'converged' ? '' : `λmax: ${note}` }
@@ -206,7 +263,7 @@ async function findLargest(
 
 /** What is left of the precision and the budget, products made. */
 function remaining(options: ScalarOptions, products: number): SpendingOptions {
-  const { probes, precision, maxProducts = searchBudget } = options
+  const { probes, precision, maxProducts = defaultBudget } = options
   if (precision === undefined) return { probes }
   const left = maxProducts - products
   return {
@@ -234,15 +291,19 @@ function judge(
 async function measureEffectiveRank(
   operator: LinearOperator,
   options: ScalarOptions,
+  stages: SolverStages,
 ): Promise<ScalarResult> {
-  const method = options.method ?? 'xtrace'
-  const largest = await findLargest(operator, options, 0)
-  const moments = await estimateMoments(operator, traceStatistic, {
-    ...remaining(options, largest.products),
-    ...hooksAfter(options, largest.products),
-    method,
-    stream: options.stream.fork('trace'),
-  })
+  const method = options.method ?? defaultMethod
+  const largest = await stages.run((resume) => findLargest(operator, options, 0, resume))
+  const moments = await stages.run((resume) =>
+    estimateMoments(operator, traceStatistic, {
+      ...remaining(options, largest.products),
+      ...hooksAfter(options, largest.products),
+      ...resume,
+      method,
+      stream: options.stream.fork('trace'),
+    }),
+  )
   const products = largest.products + moments.products
   const result = {
     parts: [
@@ -264,22 +325,24 @@ async function measureEffectiveRank(
 async function measureBulkRatio(
   operator: LinearOperator,
   options: ScalarOptions,
+  stages: SolverStages,
 ): Promise<ScalarResult> {
   const outliers = await findOff(operator, options)
-  const largest = await findLargest(operator, options, outliers.products)
+  const largest = await stages.run((resume) =>
+    findLargest(operator, options, outliers.products, resume),
+  )
   const before = outliers.products + largest.products
   const spending = remaining(options, before)
-  const moments = await estimateMoments(
-    deflatedOperator(operator, outliers),
-    // Its root is wanted: half the relative error.
-    squareTraceStatistic,
-    {
+  const moments = await stages.run((resume) =>
+    estimateMoments(deflatedOperator(operator, outliers), squareTraceStatistic, {
       ...spending,
+      // Its root is wanted: half the relative error.
       precision: spending.precision === undefined ? undefined : 2 * spending.precision,
       ...hooksAfter(options, before),
+      ...resume,
       method: 'hutchinson',
       stream: options.stream.fork('bulk'),
-    },
+    }),
   )
   const products = before + moments.products
   const count = outliers.values.length
@@ -314,7 +377,7 @@ async function measureBulkRatio(
 
 /** The outliers that a bulk or a density does without: a search with the budget that is left for it. */
 function findOff(operator: LinearOperator, options: ScalarOptions): Promise<OutliersResult> {
-  const { precision, maxProducts = searchBudget } = options
+  const { precision, maxProducts = defaultBudget } = options
   return findOutliers(operator, {
     tolerance: Math.min(defaultTolerance, eigenvalueShare * (precision ?? 1)),
     maxProducts: Math.min(outlierBudget, Math.floor(maxProducts / 2)),
@@ -324,34 +387,38 @@ function findOff(operator: LinearOperator, options: ScalarOptions): Promise<Outl
   })
 }
 
+type QuadratureRows = Pick<Quadrature, 'nodes' | 'weights'>
+
 async function measureEffectiveDimension(
   operator: LinearOperator,
   options: ScalarOptions,
+  stages: SolverStages,
 ): Promise<ScalarResult> {
-  const { probes, precision, maxProducts = searchBudget, stream, signal } = options
+  const { probes, precision, maxProducts = defaultBudget, stream } = options
   // An outlier is one eigenvalue of full weight, on which a random probe errs by √2 of it.
   const outliers = await findOff(operator, options)
-  const steps = Math.min(options.steps ?? 80, operator.size - outliers.values.length)
-  const share = options.scale ?? 1e-3
+  const steps = Math.min(options.steps ?? defaultSteps, operator.size - outliers.values.length)
+  const share = options.scale ?? defaultScale
   let products = outliers.products
-  const run = async (count: number, round: number): Promise<DensityResult> => {
-    const result = await estimateDensity(operator, {
-      probes: count,
-      steps,
-      outliers,
-      stream: stream.fork('density', round),
-      signal,
-      ...hooksAfter(options, products),
+  const atoms = outliers.pairs
+  const run = async (count: number, round: number): Promise<QuadratureRows> => {
+    const rows = await stages.run(async (resume) => {
+      const result = await estimateDensity(operator, {
+        probes: count,
+        steps,
+        outliers,
+        stream: stream.fork('density', round),
+        ...hooksAfter(options, products),
+        ...resume,
+      })
+      return { nodes: result.nodes, weights: result.weights, products: result.products }
     })
-    products += result.products
-    return result
+    products += rows.products
+    return rows
   }
-  let density = await run(
-    precision === undefined ? Math.max(1, Math.round(probes / steps)) : firstProbes,
-    0,
-  )
+  const first = precision === undefined ? probesFor(probes, steps) : firstProbes
+  let { nodes, weights } = await run(first, 0)
   for (let round = 1; ; round += 1) {
-    const { nodes, atoms } = density
     const size = [...nodes.flat(), ...atoms.map(({ value }) => value)].reduce(
       (most, value) => Math.max(most, Math.abs(value)),
       0,
@@ -370,7 +437,7 @@ async function measureEffectiveDimension(
       return { ...result, estimate: null, status: 'out-of-domain', note: 'the operator is 0.' }
     }
     const { resolutionError, samplingError, mean, standardError } = effectiveDimension(
-      density,
+      { nodes, weights, atoms, dimension: operator.size, steps },
       share * size,
     )
     const estimate = { mean, standardError }
@@ -389,10 +456,7 @@ async function measureEffectiveDimension(
       return { ...result, estimate, status: 'not-converged', note }
     }
     const more = await run(Math.min(added, probesAtOnce), round)
-    density = {
-      ...density,
-      nodes: [...nodes, ...more.nodes],
-      weights: [...density.weights, ...more.weights],
-    }
+    nodes = [...nodes, ...more.nodes]
+    weights = [...weights, ...more.weights]
   }
 }

@@ -1,5 +1,7 @@
 import { longestTrial } from './block-size.ts'
-import { sketchRows } from './trace-sketch.ts'
+import type { TraceMethod } from './trace.ts'
+import { defaultBudget, type SpendingOptions } from './trace-precision.ts'
+import { largestSketch, sketchRows } from './trace-sketch.ts'
 
 /** Vectors of n numbers that a solver holds at the same time, at most. */
 export interface SolverVectors {
@@ -75,7 +77,7 @@ export const densityVectors = (
  */
 export const traceVectors = (
   rows: number,
-  method: 'hutchinson' | 'hutch++' | 'xtrace' = 'hutchinson',
+  method: TraceMethod = 'hutchinson',
   products = 0,
 ): SolverVectors => {
   switch (method) {
@@ -85,5 +87,32 @@ export const traceVectors = (
       return { basis: 8 * Math.ceil(products / 3), others: 3 * Math.max(rows, sketchRows) }
     case 'xtrace':
       return { basis: 6 * Math.ceil(products / 2), others: 3 * Math.max(rows, sketchRows) }
+  }
+}
+
+/** Vectors of a sketch whose small matrices are no longer written in words and numbers. */
+const writtenSketch = 1000
+
+/**
+ * Vectors in the state of `estimateTrace` at most: two for each of the sketch, and of Hutch++ one for each probe while the sketch
+ * may grow. Infinite where a state is too large for a header.
+ */
+export function traceStateRows(
+  method: TraceMethod,
+  { probes, precision, maxProducts = defaultBudget }: SpendingOptions,
+): number {
+  const sketchOf = (products: number): number =>
+    precision === undefined
+      ? Math.floor(probes / products)
+      : Math.min(largestSketch, Math.floor(maxProducts / products))
+  const bounded = (sketch: number, rows: number): number =>
+    sketch > writtenSketch ? Infinity : rows * sketch
+  switch (method) {
+    case 'hutchinson':
+      return 0
+    case 'hutch++':
+      return bounded(sketchOf(3), precision === undefined ? 2 : 3)
+    case 'xtrace':
+      return bounded(sketchOf(2), 2)
   }
 }

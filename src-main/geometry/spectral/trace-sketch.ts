@@ -7,6 +7,9 @@ import type { TraceProducts } from './trace-sampler.ts'
 /** Vectors that a sketch takes at once: each block reads all earlier ones about ten times, whatever its rows. */
 export const sketchRows = 8
 
+/** Random vectors of a sketch that grows for a precision: so many hold 4 (Hutch++) or 3 (XTrace) vectors each. */
+export const largestSketch = 256
+
 /** xᵀMy of vectors no longer than M; entries that are missing are 0. */
 export function bilinear(
   x: ArrayLike<number>,

@@ -24,6 +24,7 @@ import {
   type TraceStatistic,
 } from './trace-precision.ts'
 import type { SamplingHooks, TraceSampler, TraceSamples } from './trace-sampler.ts'
+import { largestSketch } from './trace-sketch.ts'
 import { ExchangeableSampler } from './xtrace.ts'
 
 /**
@@ -38,9 +39,6 @@ const leastProducts: Readonly<Record<TraceMethod, number>> = {
   'hutch++': 4,
   xtrace: 4,
 }
-
-/** Random vectors of a sketch that grows for a precision: so many hold 4 (Hutch++) or 3 (XTrace) vectors each. */
-const largestSketch = 256
 
 /** Settings of {@link estimateTrace} and {@link estimateSquareTrace}. */
 export interface TraceOptions extends SpendingOptions, SamplingHooks, ResumeOptions {
