@@ -7,7 +7,7 @@ const matrixDefinitions: Record<OperatorKind, string> = {
   hessian:
     '∇²L in all n parameters; of a block only its tensors, and where it says so of the validation data.',
   ggn: '(1/N) Σ Jᵀ(∇²ℓ)J with ∇²ℓ in the outputs; never negative for a convex ℓ.',
-  residual: '(1/N) Σ r·∇²f, what curvature of the network itself adds.',
+  residual: 'H − G = (1/N) Σ r·∇²f, what the curvature of the network itself adds.',
   fisher: '(1/N) Σ E[ggᵀ] with labels from the network’s own law; equal to G for both losses.',
   'monte-carlo-fisher': 'F with drawn labels in place of the expectation.',
   'empirical-fisher': '(1/N) Σ ggᵀ with the true labels.',

@@ -12,7 +12,7 @@ export interface MatrixWord {
 export const matrixWords: Record<OperatorKind, MatrixWord> = {
   hessian: { symbol: 'H', name: 'Hessian' },
   ggn: { symbol: 'G', name: 'Gauss–Newton matrix' },
-  residual: { symbol: 'E', name: 'residual H − G' },
+  residual: { symbol: 'E', name: 'residual part' },
   fisher: { symbol: 'F', name: 'Fisher matrix' },
   'monte-carlo-fisher': { symbol: 'F̂', name: 'Monte-Carlo Fisher matrix' },
   'empirical-fisher': { symbol: 'F̃', name: 'empirical Fisher matrix' },
@@ -25,14 +25,14 @@ export const measurementNames: Record<MeasurementDocument['kind'], string> = {
   eigenpairs: 'Extreme eigenpairs',
   interior: 'Interior eigenvalues',
   trace: 'Trace',
-  scalar: 'Number',
+  scalar: 'Scalar',
   diagonal: 'Diagonal',
   density: 'Spectral density',
   evolution: 'Evolution over snapshots',
   dense: 'Whole spectrum',
 }
 
-/** Names of the numbers that sum up a spectrum. */
+/** Names of the scalars that sum up a spectrum. */
 export const quantityNames: Record<ScalarQuantity, string> = {
   'square-trace': 'Trace of the square',
   'effective-rank': 'Effective rank',
@@ -72,7 +72,8 @@ export const matrixPhrase = (matrix: MeasuredMatrix): string =>
 /** The same with its name, at the beginning of a heading, e.g. `Gauss–Newton matrix G, validation data`. */
 export function matrixHeading(matrix: MeasuredMatrix): string {
   const { name, symbol } = matrixWords[matrix.operator]
-  const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)} ${symbol}`
+  const definition = matrix.operator === 'residual' ? ' = H − G' : ''
+  const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)} ${symbol}${definition}`
   return [heading, ...scopeOf(matrix)].join(', ')
 }
 

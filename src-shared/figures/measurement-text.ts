@@ -1,12 +1,13 @@
-import type { EigenpairsDocument, MeasurementDocument } from '../schemas/index.ts'
-import { formatCount, formatNumber } from './format.ts'
+import type { Eigenpair, EigenpairsDocument, MeasurementDocument } from '../schemas/index.ts'
+import { formatCount, formatNumber, formatToUncertainty } from './format.ts'
 import { matrixSymbol, matrixText } from './measured-matrix.ts'
 import { measuredValues } from './measured-values.ts'
 import { measurementChecks } from './measurement-checks.ts'
 import { alarmOf } from './status-words.ts'
 
 /**
- * A measurement in one line: what must not be missed first, then its values with their uncertainties, then its cost.
+ * A measurement in one line: what must not be missed first, then its values with their uncertainties, then what is to be said of
+ * them, its method and cost.
  *
  * @example
  * measurementText(trace) // 'tr H = 37.3 ± 0.9 · Hutchinson, Rademacher probes · 64 products'
@@ -19,6 +20,7 @@ export function measurementText(document: MeasurementDocument): string {
     ...broken.map(({ title }) => `✕ ${title}`),
     ...(matrixText(document) === matrixSymbol(document) ? [] : [matrixText(document)]),
     valuesText(document),
+    ...(document.note === '' ? [] : [document.note.replace(/\.$/, '')]),
     document.method,
     `${formatCount(document.cost.products)} products`,
   ].join(' · ')
@@ -35,8 +37,8 @@ export function measurementLabel(document: MeasurementDocument, hasStep = false)
 export function valuesText(document: MeasurementDocument): string {
   if (document.kind === 'eigenpairs') return eigenvaluesText(document)
   if (document.kind === 'interior') {
-    const values = document.pairs.map(({ value }) => formatNumber(value)).join(', ')
-    return `nearest ${formatNumber(document.target)}: ${values === '' ? 'none' : values}`
+    const { pairs, target } = document
+    return `nearest ${formatNumber(target)}: ${pairs.length === 0 ? 'none' : listed(pairs) + residualsText(pairs)}`
   }
   const values = measuredValues(document)
   return values.length === 0
@@ -44,11 +46,19 @@ export function valuesText(document: MeasurementDocument): string {
     : values.map(({ label, value }) => `${label} = ${value}`).join('; ')
 }
 
+/** Values to no more digits than their residuals leave standing. */
+const listed = (pairs: readonly Eigenpair[]): string =>
+  pairs.map(({ value, residual }) => formatToUncertainty(value, residual, 4)).join(', ')
+
+const residualsText = (pairs: readonly Eigenpair[]): string =>
+  pairs.length === 0
+    ? ''
+    : ` (residuals ≤ ${formatNumber(Math.max(...pairs.map(({ residual }) => residual)), 2)})`
+
 function eigenvaluesText({ top, bottom }: EigenpairsDocument): string {
-  const list = (pairs: readonly { readonly value: number }[]): string =>
-    pairs.map(({ value }) => formatNumber(value)).join(', ')
-  return [
-    ...(top.length > 0 ? [`top ${list(top)}`] : []),
-    ...(bottom.length > 0 ? [`bottom ${list(bottom)}`] : []),
+  const ends = [
+    ...(top.length > 0 ? [`top ${listed(top)}`] : []),
+    ...(bottom.length > 0 ? [`bottom ${listed(bottom)}`] : []),
   ].join('; ')
+  return ends + residualsText([...top, ...bottom])
 }

@@ -6,6 +6,14 @@ import { matrixHeading, matrixSize } from './measured-matrix.ts'
 const toleranceText = (tolerance: number): string =>
   `${formatNumber(tolerance, 3)} of |λ|, or of 1 % of the largest |λ| where that is more`
 
+/** Next to a value inside the spectrum |λ| itself is no scale. */
+const interiorToleranceText = (tolerance: number): string =>
+  `${formatNumber(tolerance, 3)} of the largest |λ|`
+
+/** What is to be said of a measurement, as sentences: a word begins with a capital, a symbol stays as it is. */
+export const noteText = ({ note }: MeasurementDocument): string =>
+  note.replace(/^[a-z](?=[a-z]{2})/, (letter) => letter.toUpperCase())
+
 /** What a measurement cost, e.g. `64 Hessian-vector products in 401 ms`. */
 export function costText({ cost, operator }: MeasurementDocument): string {
   const products = operator === 'hessian' ? 'Hessian-vector products' : 'matrix-vector products'
@@ -14,7 +22,7 @@ export function costText({ cost, operator }: MeasurementDocument): string {
 
 /** How a measurement was made and what it cost. */
 export function methodEntries(document: MeasurementDocument): Definition[] {
-  const { note, parameterCount, split, tensors } = document
+  const { parameterCount, split, tensors } = document
   const samples = formatCount(document.sampleCount)
   const size = matrixSize(document)
   return [
@@ -33,7 +41,7 @@ export function methodEntries(document: MeasurementDocument): Definition[] {
     ...('fileName' in document && document.fileName !== null
       ? [{ term: 'File', value: document.fileName, isCode: true }]
       : []),
-    ...(note === '' ? [] : [{ term: 'Note', value: note }]),
+    ...(document.note === '' ? [] : [{ term: 'Note', value: noteText(document) }]),
   ]
 }
 
@@ -76,12 +84,14 @@ function accuracyEntries(document: MeasurementDocument): Definition[] {
         { term: 'Asymmetry', value: `${formatNumber(document.asymmetry, 2)} of the largest entry` },
       ]
     case 'eigenpairs':
-    case 'interior':
       return [
         { term: 'Tolerance', value: toleranceText(document.tolerance) },
-        ...('blockSize' in document
-          ? [{ term: 'Block size', value: formatCount(document.blockSize) }]
-          : []),
+        { term: 'Block size', value: formatCount(document.blockSize) },
+        orthogonalityEntry(document.orthogonalityLoss),
+      ]
+    case 'interior':
+      return [
+        { term: 'Tolerance', value: interiorToleranceText(document.tolerance) },
         orthogonalityEntry(document.orthogonalityLoss),
       ]
   }

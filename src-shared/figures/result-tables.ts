@@ -103,7 +103,7 @@ function interiorTable({ pairs, target, status }: InteriorDocument): ResultTable
 
 /** Parts are named for a matrix A, whichever it is. */
 const partsTable = (document: ScalarDocument): ResultTable => ({
-  title: 'Made of',
+  title: 'Computed from',
   columns: [text('Part'), number('Value')],
   rows: document.parts.map(({ name, value, standardError }) =>
     plain(
@@ -122,7 +122,7 @@ function diagonalTables(document: DiagonalDocument): ResultTable[] {
       columns: [
         text('Tensor'),
         number('Entries'),
-        number('Part of the trace'),
+        number('Part'),
         number('Share'),
         number('Mean entry'),
       ],
@@ -138,7 +138,7 @@ function diagonalTables(document: DiagonalDocument): ResultTable[] {
     },
     {
       title: 'Entries, estimates with their noise',
-      columns: [text('Share of entries'), number('At most')],
+      columns: [text('Share of entries'), number('At or below')],
       rows: document.quantiles.map(({ share, value }) =>
         plain(`${formatNumber(share * 100, 3)} %`, formatNumber(value)),
       ),
@@ -161,7 +161,7 @@ function densityTables(document: DensityDocument): ResultTable[] {
   return [
     {
       title: 'Moments, against fresh probes',
-      columns: [text('Moment'), number('Quadrature'), number('Independent')],
+      columns: [text('Moment'), number('Quadrature'), number('Fresh')],
       rows:
         selfCheck === null
           ? []

@@ -106,7 +106,7 @@ describe('measurementText', () => {
       'tr H = 37.3 ± 0.9 · Hutchinson, Rademacher probes · 64 products',
     )
     expect(measurementText(makeInterior())).toContain(
-      'nearest 0: 1.2·10⁻⁵, −3.4·10⁻⁵, 5.1·10⁻⁵, 7.7·10⁻⁵ · Lanczos on a Chebyshev filter',
+      '0.00008 (residuals ≤ 0.0002) · 3 of 4 values converged within 4,000 products; allow more products or ask for fewer values · Lanczos on a Chebyshev filter',
     )
   })
 
@@ -273,3 +273,25 @@ test.each(every.map((document) => [document.kind, document] as const))(
     )
   },
 )
+
+describe('methodEntries', () => {
+  test('say what the tolerance of each search is a share of', () => {
+    const toleranceOf = (document: MeasurementDocument) =>
+      methodEntries(document).find(({ term }) => term === 'Tolerance')?.value
+    expect(toleranceOf({ ...makeInterior(), tolerance: 0.01 })).toBe('0.01 of the largest |λ|')
+    expect(toleranceOf(makeEigenpairs())).toMatch(/ of \|λ\|, or of 1 % of the largest \|λ\|/)
+  })
+
+  test.each([
+    ['the operator is 0.', 'The operator is 0.'],
+    ['λmax: the operator is 0.', 'λmax: the operator is 0.'],
+    ['tr H is uncertain.', 'tr H is uncertain.'],
+  ])('give the note %s as sentences', (note, shown) => {
+    expect(methodEntries({ ...makeTrace(), note }).at(-1)?.value).toBe(shown)
+  })
+})
+
+test('the residual part is named with what it is', () => {
+  const residual = ofMatrix(makeTrace(), { operator: 'residual' })
+  expect(matrixGroups([residual])[0]?.heading).toBe('Residual part E = H − G')
+})
