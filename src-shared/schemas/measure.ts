@@ -13,9 +13,9 @@ export const operatorSchema = z.enum([
 ])
 
 const operatorMeta = {
-  title: 'Of',
+  title: 'Matrix',
   description:
-    'The Hessian H, its Gauss–Newton part G, the residual H − G, a Fisher matrix, the gradient covariance, or the NTK Gram matrix of the outputs.',
+    'The Hessian H, its Gauss–Newton part G, the residual part H − G, a Fisher matrix, the gradient covariance, or the NTK Gram matrix of the outputs.',
 }
 
 /** What every measurement can be told: of which matrix, on which data, when. */
@@ -24,7 +24,7 @@ const common = {
   draws: z.int().min(1).max(1_000).default(1).meta({
     title: 'Label draws',
     advanced: true,
-    description: 'Labels drawn a sample, for the Monte-Carlo Fisher.',
+    description: 'Labels drawn for each sample, for the Monte-Carlo Fisher.',
   }),
   tensors: z.array(z.string().min(1).max(200)).min(1).max(200).optional().meta({
     title: 'Tensors',
@@ -71,7 +71,7 @@ const blockSize = z.int().min(1).max(64).optional().meta({
 const sampling = {
   probes: z.int().min(2).max(100_000).default(64).meta({
     title: 'Probes',
-    description: 'Products to spend; with a precision, to begin with.',
+    description: 'Random vectors, each a product; with a precision, how many to begin with.',
   }),
   precision: z.number().positive().max(0.5).optional().meta({
     title: 'Precision',
@@ -84,7 +84,7 @@ const sampling = {
   }),
 }
 
-/** Numbers that sum up a spectrum. */
+/** Scalars that sum up a spectrum. */
 export const scalarQuantitySchema = z.enum([
   'square-trace',
   'effective-rank',
@@ -138,10 +138,11 @@ export const measureSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('trace'),
-      method: z
-        .enum(['hutchinson', 'hutch++', 'xtrace'])
-        .default('hutchinson')
-        .meta({ title: 'Method' }),
+      method: z.enum(['hutchinson', 'hutch++', 'xtrace']).default('hutchinson').meta({
+        title: 'Method',
+        description:
+          'Hutchinson’s mean of zᵀHz; Hutch++ and XTrace also project out large eigenvalues, which saves products where a few stand out.',
+      }),
       ...sampling,
       ...common,
     })
@@ -149,7 +150,11 @@ export const measureSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('scalar'),
-      quantity: scalarQuantitySchema.default('square-trace').meta({ title: 'Quantity' }),
+      quantity: scalarQuantitySchema.default('square-trace').meta({
+        title: 'Quantity',
+        description:
+          'In this order: tr H², tr H/λmax, (tr H)²/tr H², Σ |λ|/(|λ| + μ), λmax over the root mean square without outliers, tr H/‖H‖.',
+      }),
       scale: z.number().positive().default(1e-3).meta({
         title: 'Scale μ',
         advanced: true,
@@ -158,15 +163,25 @@ export const measureSchema = z.discriminatedUnion('kind', [
       ...sampling,
       ...common,
     })
-    .meta({ title: 'Number' }),
+    .meta({ title: 'Scalar' }),
   z
     .strictObject({ kind: z.literal('diagonal'), ...sampling, ...common })
     .meta({ title: 'Diagonal' }),
   z
     .strictObject({
       kind: z.literal('density'),
-      probes: z.int().min(2).max(1_000).default(4).meta({ title: 'Probes' }),
-      steps: z.int().min(2).max(1_000).default(80).meta({ title: 'Lanczos steps' }),
+      probes: z
+        .int()
+        .min(2)
+        .max(1_000)
+        .default(4)
+        .meta({ title: 'Probes', description: 'Random vectors to start from.' }),
+      steps: z
+        .int()
+        .min(2)
+        .max(1_000)
+        .default(80)
+        .meta({ title: 'Lanczos steps', description: 'Products for each probe.' }),
       outliers: z.int().min(0).max(200).default(10).meta({
         title: 'Outliers',
         description:
@@ -208,7 +223,11 @@ export const measureSchema = z.discriminatedUnion('kind', [
       split: common.split,
       samples: common.samples,
     })
-    .meta({ title: 'Evolution over snapshots' }),
+    .meta({
+      title: 'Evolution over snapshots',
+      description:
+        'Leading eigenvalues and their space at each kept snapshot, which Training has to keep: More, Snapshots.',
+    }),
   z.strictObject({ kind: z.literal('dense'), ...common }).meta({
     title: 'Whole spectrum',
     description: 'All eigenvalues of the dense matrix in float64, for 5,000 parameters at most.',

@@ -89,14 +89,14 @@ describe('experimentForm', () => {
       group.fields.filter(({ isAdvanced }) => !isAdvanced).map(({ title }) => title),
     ])
     expect(Object.fromEntries(seen)).toEqual({
-      'Extreme eigenpairs': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Of'],
-      'Interior eigenvalues': ['Near', 'How many', 'Tolerance', 'Budget', 'Of'],
-      Trace: ['Method', 'Probes', 'Precision', 'Of'],
-      Number: ['Quantity', 'Probes', 'Precision', 'Of'],
-      Diagonal: ['Probes', 'Precision', 'Of'],
-      'Spectral density': ['Probes', 'Lanczos steps', 'Outliers', 'Data groups', 'Of'],
-      'Evolution over snapshots': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Of'],
-      'Whole spectrum': ['Of'],
+      'Extreme eigenpairs': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Matrix'],
+      'Interior eigenvalues': ['Near', 'How many', 'Tolerance', 'Budget', 'Matrix'],
+      Trace: ['Method', 'Probes', 'Precision', 'Matrix'],
+      Scalar: ['Quantity', 'Probes', 'Precision', 'Matrix'],
+      Diagonal: ['Probes', 'Precision', 'Matrix'],
+      'Spectral density': ['Probes', 'Lanczos steps', 'Outliers', 'Data groups', 'Matrix'],
+      'Evolution over snapshots': ['Largest', 'Smallest', 'Tolerance', 'Budget', 'Matrix'],
+      'Whole spectrum': ['Matrix'],
     })
     for (const { kind } of list.item.variants) {
       const spec = { train: { snapshots: { kind: 'log' } }, measure: [{ kind }] }
