@@ -24,7 +24,11 @@ export function createProgressReporter(
     last = now
     first ??= done
     const rate = (done - first) / (now - started)
-    const etaMs = rate > 0 ? (total - done) / rate : null
-    context.emit({ type: 'progressed', progress: { phase, label, done, total, etaMs } })
+    // Work may outgrow what was foreseen: then nothing is known of its end.
+    const etaMs = rate > 0 && done <= total ? (total - done) / rate : null
+    context.emit({
+      type: 'progressed',
+      progress: { phase, label, done, total: Math.max(total, done), etaMs },
+    })
   }
 }
