@@ -67,22 +67,29 @@ export const addProbe: AddCommand = (program, context) => {
     .option('--weights <file>', '.safetensors or .npz with state_dict names')
     .option('--data <file>', '.npz or .safetensors with x and y')
     .addOption(new Option('--loss <loss>', 'mean loss').choices(lossSchema.options))
-    .option('--batch <number>', 'samples a call', integer(1, 1e7))
+    .option('--batch <number>', 'samples a pass; fewer take less memory', integer(1, 1e7))
     .option('--vector <file>', '.npy with a vector to multiply')
     .option('--product <file>', '.npy to write the product to')
     .option('--gradient <file>', '.npy to write the gradient to')
     .addOption(
-      new Option('--operator <name>', 'matrix that is measured')
+      new Option(
+        '--operator <name>',
+        'matrix that is measured: Hessian H, Gauss–Newton G (ggn), residual part H − G, a Fisher matrix, the gradient covariance, the NTK Gram matrix',
+      )
         .choices(operatorSchema.options)
         .default('hessian'),
     )
-    .option('--tensors <names>', 'only their block, e.g. layers.0,layers.2.weight', names)
-    .option('--draws <number>', 'labels drawn a sample, for monte-carlo-fisher', integer(1, 1000))
+    .option('--tensors <names>', 'only the block of these, e.g. layers.0,layers.2.weight', names)
+    .option(
+      '--draws <number>',
+      'labels drawn for each sample, for monte-carlo-fisher',
+      integer(1, 1000),
+    )
     .option('--top <number>', 'largest eigenvalues', integer(0, 200))
     .option('--bottom <number>', 'smallest eigenvalues', integer(0, 200))
     .option(
       '--trace <settings>',
-      'trace, e.g. probes=64 or method=xtrace,precision=0.02',
+      'trace, e.g. probes=64, or to 2 %: method=xtrace,precision=0.02',
       traceSettings,
     )
     .option(
@@ -99,6 +106,13 @@ export const addProbe: AddCommand = (program, context) => {
     .addOption(deviceOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Example: the ten largest eigenvalues and tr H to 2 % of a checkpoint by PyTorch
+  saddle probe --model '{"kind":"mlp","widths":[64,32,10]}' --weights w.safetensors \\
+    --data d.npz --loss cross-entropy --top 10 --trace method=xtrace,precision=0.02`,
+    )
     .action(async (options: Options) => {
       const network = await readNetwork(context, options.model)
       if (options.describe) await describe(context, network, options.json ?? false)
