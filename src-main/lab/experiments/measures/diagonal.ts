@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
 import { estimateDiagonal } from '#geometry/spectral'
 import type { DiagonalDocument, MeasureSpec } from '#shared/schemas'
+import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 import { spendingOf } from './trace.ts'
 
@@ -14,8 +15,12 @@ export async function measureDiagonal(
 ): Promise<DiagonalDocument> {
   const started = monotonicMs()
   const entries = site.layout?.entries ?? []
+  const spending = spendingOf(measure)
+  const most = measure.precision === undefined ? measure.probes : measure.maxProducts
   const result = await estimateDiagonal(site.operator, {
-    ...spendingOf(measure),
+    ...spending,
+    // Two vectors in float64, and the sums over each tensor of each probe.
+    ...resumption(site.state, 8 * (2 * site.operator.size + (1 + entries.length) * most)),
     stream: site.streamOf('diagonal'),
     ranges: entries.map(({ offset, size }) => [offset, offset + size]),
     signal: site.signal,

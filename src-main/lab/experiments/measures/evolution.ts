@@ -111,7 +111,10 @@ export async function measureEvolution(
   let progress: Progress | null =
     saved === null
       ? null
-      : { rows: (saved.header as { rows: EvolutionRow[] }).rows, leading: saved.vectors }
+      : {
+          rows: (saved.header as { rows: EvolutionRow[] }).rows,
+          leading: Float32Array.from(saved.vectors),
+        }
   count.settle(progress?.rows.reduce((sum, { products }) => sum + products, 0) ?? 0)
   for (const step of steps.slice(progress?.rows.length ?? 0)) {
     const site = await snapshots.at(step)

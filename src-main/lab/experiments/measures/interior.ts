@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
-import { interiorEigenpairs } from '#geometry/spectral'
+import { interiorEigenpairs, interiorVectors } from '#geometry/spectral'
 import type { InteriorDocument, MeasureSpec } from '#shared/schemas'
+import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 
 /** Measures the eigenvalues of a site's matrix that are nearest to a value. */
@@ -10,11 +11,14 @@ export async function measureInterior(
 ): Promise<InteriorDocument> {
   const started = monotonicMs()
   const { target, count, tolerance, maxProducts } = measure
+  const { size, preferredRows } = site.operator
+  const vectors = interiorVectors({ size, count, rows: preferredRows })
   const result = await interiorEigenpairs(site.operator, {
     target,
     count,
     tolerance,
     maxProducts,
+    ...resumption(site.state, 4 * size * vectors.state),
     stream: site.streamOf('interior'),
     signal: site.signal,
     onProgress: site.onProgress,

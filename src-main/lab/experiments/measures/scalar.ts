@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
-import { measureScalar } from '#geometry/spectral'
+import { measureScalar, scalarStateRows } from '#geometry/spectral'
 import type { MeasureSpec, ScalarDocument } from '#shared/schemas'
+import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 import { spendingOf } from './trace.ts'
 
@@ -10,11 +11,13 @@ export async function measureNumber(
   site: MeasureSite,
 ): Promise<ScalarDocument> {
   const started = monotonicMs()
+  const { operator } = site
   const { quantity } = measure
-  const { estimate, parts, status, note, method, products } = await measureScalar(site.operator, {
-    quantity,
-    scale: measure.scale,
-    ...spendingOf(measure),
+  const settings = { quantity, scale: measure.scale, ...spendingOf(measure) }
+  const stateRows = scalarStateRows(operator, settings)
+  const { estimate, parts, status, note, method, products } = await measureScalar(operator, {
+    ...settings,
+    ...resumption(site.state, 4 * operator.size * stateRows),
     stream: site.streamOf(quantity),
     signal: site.signal,
     onProgress: site.onProgress,

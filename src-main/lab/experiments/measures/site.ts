@@ -1,9 +1,9 @@
 import type { RandomStream } from '#base'
 import type { CurvatureOperator, DenseMatrix } from '#geometry/curvature'
 import type { LinearOperator, Vector } from '#geometry/operators'
+import type { SolverState } from '#geometry/spectral'
 import type { Layout } from '#tensor/dense'
 import type { MeasurementDocument } from '#shared/schemas'
-import type { SavedState } from './state-codec.ts'
 
 /** What every document says of where it was measured. */
 export type SiteFacts = Pick<
@@ -26,8 +26,8 @@ export interface StateKeeper {
   /** Bytes of vectors that may be written; what is larger begins anew after an interruption. */
   readonly largestBytes: number
   /** Where an interrupted attempt left off; null for a fresh start. */
-  load(): SavedState | null
-  save(state: SavedState): void
+  load(): SolverState | null
+  save(state: SolverState): void
 }
 
 /** Where one measurement is made: a matrix with all that a measurement may ask about it. */

@@ -1,13 +1,5 @@
+import type { SolverState } from '#geometry/spectral'
 import { encodeSafetensors, parseSafetensors } from '#learn/datasets'
-
-/** How far an iteration is: what it knows in a few words and numbers, and the vectors it goes on from. */
-export interface SavedState {
-  /** What `JSON.parse(JSON.stringify(…))` gives back unchanged. */
-  readonly header: unknown
-  readonly rows: number
-  /** `[rows, n]`. */
-  readonly vectors: Float32Array
-}
 
 const vectorsKey = 'vectors'
 
@@ -16,10 +8,11 @@ const vectorsKey = 'vectors'
  *
  * @param origin - Fingerprint of all that the iteration depends on: weights, samples, settings, seed.
  */
-export function formatState({ header, rows, vectors }: SavedState, origin: string): Uint8Array {
+export function formatState({ header, rows, vectors }: SolverState, origin: string): Uint8Array {
   const shape = [rows, rows === 0 ? 0 : vectors.length / rows]
+  const dtype = vectors instanceof Float64Array ? ('float64' as const) : ('float32' as const)
   return encodeSafetensors(
-    new Map([[vectorsKey, { dtype: 'float32' as const, shape, data: vectors }]]),
+    new Map([[vectorsKey, { dtype, shape, data: vectors }]]),
     new Map([
       ['origin', origin],
       ['header', JSON.stringify(header)],
@@ -28,7 +21,7 @@ export function formatState({ header, rows, vectors }: SavedState, origin: strin
 }
 
 /** Reads a state back, bit by bit; null if it belongs to something else. */
-export function parseState(bytes: Uint8Array, origin: string): SavedState | null {
+export function parseState(bytes: Uint8Array, origin: string): SolverState | null {
   const { arrays, metadata } = parseSafetensors(bytes, 'state of a measurement')
   const array = arrays.get(vectorsKey)
   const header = metadata.get('header')
@@ -37,6 +30,7 @@ export function parseState(bytes: Uint8Array, origin: string): SavedState | null
     // Written and hashed by us: its shape is trusted.
     header: JSON.parse(header),
     rows: array.shape[0] ?? 0,
-    vectors: Float32Array.from(array.data),
+    vectors:
+      array.dtype === 'float64' ? Float64Array.from(array.data) : Float32Array.from(array.data),
   }
 }

@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
-import { estimateTrace, type TraceMethod } from '#geometry/spectral'
+import { estimateTrace, traceStateRows, type TraceMethod } from '#geometry/spectral'
 import type { MeasureSpec, TraceDocument } from '#shared/schemas'
+import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 
 /** How traces are sampled, in words. */
@@ -24,9 +25,13 @@ export async function measureTrace(
   site: MeasureSite,
 ): Promise<TraceDocument> {
   const started = monotonicMs()
+  const { method } = measure
+  const spending = spendingOf(measure)
+  const stateRows = traceStateRows(method, spending)
   const { trace, products, status, note } = await estimateTrace(site.operator, {
-    method: measure.method,
-    ...spendingOf(measure),
+    method,
+    ...spending,
+    ...resumption(site.state, 4 * site.operator.size * stateRows),
     stream: site.streamOf('trace'),
     signal: site.signal,
     onProgress: site.onProgress,
@@ -36,7 +41,7 @@ export async function measureTrace(
     ...site.facts,
     status,
     note,
-    method: `${traceMethodTexts[measure.method]}; standard error over probes`,
+    method: `${traceMethodTexts[method]}; standard error over probes`,
     cost: { products, elapsedMs: monotonicMs() - started },
     value: trace.mean,
     standardError: trace.standardError,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { StoppedError } from '#base'
-import { parseSafetensors } from '#learn/datasets'
+import { encodeSafetensors, parseSafetensors } from '#learn/datasets'
 import type {
   DenseDocument,
   DensityDocument,
@@ -61,7 +61,8 @@ describe('a measurement at snapshots', () => {
 
   test('that is stored keeps no state of how far it was', async () => {
     // Killed after the document was stored and before its state was removed.
-    const left = ['0-0', '0-10'].map((name) => [name, new Uint8Array(8)] as const)
+    const foreign = encodeSafetensors(new Map(), new Map([['origin', 'other weights']]))
+    const left = ['0-0', '0-10'].map((name) => [name, foreign] as const)
     const { outcome, documents, states } = await run(
       { ...small, measure: [{ kind: 'trace', probes: 4, at: 'snapshots' }] },
       { measured: [{ index: 0, step: 0 }], states: new Map(left) },
