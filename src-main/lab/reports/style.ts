@@ -40,8 +40,9 @@ figure svg { display: block; width: 100%; min-width: 34rem; height: auto }
 figcaption { margin-top: 0.5rem; font-size: 0.8125rem }
 figure, .scroll { overflow-x: auto }
 table { border-collapse: collapse; margin: 0.5rem 0 }
-th, td { padding: 0.125rem 1.5rem 0.125rem 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
+th, td { padding: 0.125rem 1rem 0.125rem 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
 .number { text-align: right }
+td { white-space: nowrap }
 caption { text-align: left; font-weight: 500; white-space: nowrap }
 section.block { break-inside: avoid }
 @media (max-width: 40rem) { .pairs div { grid-template-columns: minmax(0, 1fr); gap: 0 } }
