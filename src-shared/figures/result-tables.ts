@@ -124,7 +124,7 @@ function diagonalTables(document: DiagonalDocument): ResultTable[] {
         number('Entries'),
         number('Part'),
         number('Share'),
-        number('Mean entry'),
+        number('Mean'),
       ],
       rows: document.parts.map(({ name, size, value, standardError }) =>
         plain(
