@@ -430,7 +430,7 @@ async function measureEffectiveDimension(
       ],
       method:
         `Lanczos, ${outliers.products} products; stochastic Lanczos quadrature without ${atoms.length} outliers, ` +
-        `${nodes.length} probes of ${steps} steps`,
+        `${nodes.length} ${nodes.length === 1 ? 'probe' : 'probes'} of ${steps} steps`,
       products,
     }
     if (size === 0) {
