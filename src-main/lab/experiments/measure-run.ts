@@ -4,6 +4,7 @@ import { encodeSafetensors, parseSafetensors } from '#learn/datasets'
 import { readWeights, type Model } from '#learn/models'
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
 import { availableMemory, type Runtime } from '#tensor/runtime'
+import { isAtSnapshots } from './at-snapshots.ts'
 import type { ExperimentContext, ExperimentOrder, MeasureKey } from './context.ts'
 import type { ExperimentData } from './data.ts'
 import { MeasuredMatrices, type NetworkAtStep } from './measured-matrices.ts'
@@ -78,8 +79,7 @@ export async function measureRun(options: MeasuringOptions): Promise<void> {
   try {
     for (const [index, measure] of spec.measure.entries()) {
       const kept = [...new Set([...context.keptSteps(), trained.step])].sort((a, b) => a - b)
-      const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
-      for (const step of isRepeated ? kept : [trained.step]) {
+      for (const step of isAtSnapshots(measure) ? kept : [trained.step]) {
         const key = { index, step }
         const isMeasured = order.measured.some(
           (stored) => stored.index === index && stored.step === step,
@@ -130,8 +130,7 @@ async function siteOf(
   const site = await matrices.site(measure, index, network)
   const { size } = site.operator
   const origin = (): string => originOf(measure, sources, network)
-  const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
-  const place = isRepeated ? `, step ${step}` : ''
+  const place = isAtSnapshots(measure) ? `, step ${step}` : ''
   const onProgress = createProgressReporter(
     context,
     'measuring',

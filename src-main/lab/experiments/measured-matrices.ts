@@ -4,6 +4,7 @@ import { selectRows, type Samples } from '#learn/datasets'
 import type { Loss, Model } from '#learn/models'
 import type { MeasureSpec } from '#shared/schemas'
 import type { Runtime } from '#tensor/runtime'
+import { isAtSnapshots } from './at-snapshots.ts'
 import {
   curvatureOfSamples,
   gradientOfSamples,
@@ -61,7 +62,6 @@ export class MeasuredMatrices {
     const { step } = network
     const samples = this.#sources.samplesOf(measure)
     const operator = await this.matrix(measure, network, samples)
-    const isRepeated = measure.kind !== 'evolution' && measure.at === 'snapshots'
     return {
       facts: {
         index,
@@ -79,7 +79,7 @@ export class MeasuredMatrices {
         measure.operator === 'ntk' ? null : selectTensors(model.layout, measure.tensors).layout,
       classCount: model.task.targets.kind === 'classes' ? model.task.targets.count : null,
       streamOf: (name) =>
-        isRepeated
+        isAtSnapshots(measure)
           ? createStream(seed, 'measure', index, name, 'step', step)
           : createStream(seed, 'measure', index, name),
       dense: (options) =>

@@ -1,4 +1,5 @@
 import { throwIfStopped } from '#base'
+import { isAtSnapshots } from './at-snapshots.ts'
 import { checkMeasures } from './check-measures.ts'
 import type { ExperimentContext, ExperimentOrder, Workplace } from './context.ts'
 import { loadData } from './data.ts'
@@ -39,8 +40,10 @@ export async function runExperiment(
   })
   checkMeasures(spec, model, data)
   throwIfStopped(context.signal)
+  // At which steps one is made at snapshots is known only after training.
   const pending = [...spec.measure.entries()].filter(
-    ([index]) => !order.measured.some((key) => key.index === index),
+    ([index, measure]) =>
+      isAtSnapshots(measure) || !order.measured.some((key) => key.index === index),
   )
   const { runtime, limits } = workplace
   const plan = await planMemory({ spec, model, data, pending, runtime, limits })
