@@ -6,7 +6,7 @@ import { batchTangents } from '#tensor/transforms'
 import { curvatureOfSamples, type CurvatureOfSamples } from './curvature-of-samples.ts'
 import { curvatureProgram } from './curvature-programs.ts'
 import { scoresPerRow } from './draw-scores.ts'
-import { orderOf } from './forecast.ts'
+import { orderOf, type MatrixSize, type ProductSetting } from './forecast.ts'
 
 /** A matrix of curvature to be written out in float64. */
 export type DenseCurvatureOptions = Omit<
@@ -32,22 +32,23 @@ const blocks: readonly (readonly [number, number])[] = [
 /** Entries of the largest value within a product: 32 MB. */
 const largestValue = 2 ** 22
 
-/** Vectors and samples at once whose product fits. */
-function fittingBlock(options: DenseCurvatureOptions): readonly [number, number] {
-  const { kind, model, loss, samples, draws = 1 } = options
-  const { places } = selectTensors(model.layout, options.tensors)
+/** How the products of a dense matrix are evaluated: vectors and samples at once whose product fits. */
+export function denseSetting({ model, loss, sampleCount, matrix }: MatrixSize): ProductSetting {
+  const { operator: kind, draws, tensors } = matrix
+  const { places } = selectTensors(model.layout, tensors)
   const scores = scoresPerRow(loss, draws, outputsOf(model.task.targets))
   const fits = ([rows, batchSize]: readonly [number, number]): boolean => {
     // A product of the Gram matrix goes through the same values as one of the Gauss–Newton matrix.
     const { product } = curvatureProgram(
       kind === 'ntk' ? 'ggn' : kind,
-      { model, loss, batchSize: Math.min(batchSize, samples.count) },
+      { model, loss, batchSize: Math.min(batchSize, sampleCount) },
       scores,
     )
     const program = batchTangents(product(places), places.length, rows)
     return program.equations.every(({ output }) => sizeOf(output.type.shape) <= largestValue)
   }
-  return blocks.find(fits) ?? [1, 1]
+  const [rows, batchSize] = blocks.find(fits) ?? [1, 1]
+  return { rows, batchSize, residualMemory: 0 }
 }
 
 /**
@@ -63,24 +64,23 @@ function fittingBlock(options: DenseCurvatureOptions): readonly [number, number]
 export async function denseCurvature(options: DenseCurvatureOptions): Promise<DenseMatrix> {
   const { signal, onProgress, ...matrix } = options
   const { kind, model, loss, samples, draws = 1, tensors } = options
-  const order = orderOf({
+  const size: MatrixSize = {
     model,
     loss,
     sampleCount: samples.count,
     matrix: { operator: kind, draws, tensors: tensors === undefined ? undefined : [...tensors] },
-  })
+  }
+  const order = orderOf(size)
   if (order > largestDense) {
     throw new InputError(
       'dense',
       `a dense matrix must be of order ${largestDense} or less, got ${order}`,
     )
   }
-  const [rows, batchSize] = fittingBlock(options)
   const operator = await curvatureOfSamples({
     ...matrix,
+    ...denseSetting(size),
     parameters: Float64Array.from(options.parameters),
-    rows,
-    batchSize,
   })
   try {
     return await denseMatrix(operator, { signal, onProgress })

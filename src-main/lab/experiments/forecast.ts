@@ -189,7 +189,7 @@ export function forecastProducts(size: MatrixSize, setting: ProductSetting): Pro
   const scores = scoresPerRow(loss, draws, outputsOf(model.task.targets))
   // A product of the Gram matrix goes through the same values as one of the Gauss–Newton matrix.
   const kind = operator === 'ntk' ? 'ggn' : operator
-  return forecastProductMemory({
+  const products = forecastProductMemory({
     product: curvatureProgram(kind, { model, loss, batchSize }, scores).product,
     layout: model.layout,
     tensors,
@@ -197,6 +197,12 @@ export function forecastProducts(size: MatrixSize, setting: ProductSetting): Pro
     rows: setting.rows,
     residualMemory: setting.residualMemory,
   })
+  if (operator !== 'ntk') return products
+  // Its blocks are cut by batches, for several vectors and for one, beside the values of a batch.
+  const { targets } = model.task
+  const batch = batchSize * labelsPerSample(targets) * outputsOf(targets)
+  const entries = (setting.rows + 1) * (orderOf(size) + 2 * batch)
+  return { ...products, workspace: products.workspace + 4 * entries }
 }
 
 /** Two vectors held at different times take the room of one. */
@@ -273,19 +279,23 @@ const productsAtMost = ({
 /**
  * Forecasts the memory of a measurement.
  *
- * @param size - Order of its matrix.
  * @param rows - Vectors a block.
+ * @param products - Of its matrix, in float32 but for one that is written out.
  */
 export function forecastMeasuring(
   measure: MeasureSpec,
-  size: number,
+  matrix: MatrixSize,
   rows: number,
   products: ProductMemory,
 ): MemoryForecast {
+  const size = orderOf(matrix)
   const vectors = vectorsOf(measure, size, rows)
   const vectorBytes = 4 * size
+  // Where it is made at snapshots, also those of one, with the file they come from; in float64 all once more.
+  const networks = measure.kind === 'evolution' || measure.at === 'snapshots' ? 3 : 1
+  const copies = measure.kind === 'dense' ? networks + 2 : networks
   return forecastOf({
-    parameters: vectorBytes,
+    parameters: 4 * copies * matrix.model.layout.size,
     state: 0,
     activations: products.activations,
     basis: vectors.basis * vectorBytes,

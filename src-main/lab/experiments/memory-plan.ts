@@ -10,13 +10,13 @@ import {
 } from '#tensor/runtime'
 import type { ExperimentSpec, MeasureSpec } from '#shared/schemas'
 import type { ExperimentData } from './data.ts'
+import { denseSetting } from './dense-curvature.ts'
 import {
   dataBytes,
   forecastMeasuring,
   forecastProducts,
   forecastTraining,
   largestFitting,
-  orderOf,
   refuse,
   type MemoryForecast,
   type ProductSetting,
@@ -152,12 +152,16 @@ export async function planMemory(options: {
     const { operator, draws, tensors } = measure
     const [, sampleCount] = measuredCount(spec, data, measure, 0)
     const size = { model, loss, sampleCount, matrix: measure }
-    const key = JSON.stringify([operator, draws, tensors, sampleCount, setting])
-    const products = known.get(key) ?? forecastProducts(size, setting)
+    const isDense = measure.kind === 'dense'
+    const key = JSON.stringify([operator, draws, tensors, sampleCount, isDense, setting])
+    const products =
+      known.get(key) ?? forecastProducts(size, isDense ? denseSetting(size) : setting)
     known.set(key, products)
-    return forecastMeasuring(measure, orderOf(size), setting.rows, {
-      ...products,
-      workspace: products.workspace + dataBytes(model, sampleCount),
+    // A matrix that is written out is multiplied in float64, beside batches in float32.
+    const factor = isDense ? 2 : 1
+    return forecastMeasuring(measure, size, setting.rows, {
+      activations: factor * products.activations,
+      workspace: factor * products.workspace + (2 * factor - 1) * dataBytes(model, sampleCount),
     })
   }
   const fits = (measure: MeasureSpec, setting: ProductSetting): boolean =>

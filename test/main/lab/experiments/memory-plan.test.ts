@@ -2,14 +2,24 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runExperiment, type ExperimentContext, type Workplace } from '#lab/experiments'
+import {
+  runExperiment,
+  type ExperimentContext,
+  type MeasureKey,
+  type Workplace,
+} from '#lab/experiments'
 import {
   experimentSchema,
   type ExperimentInput,
+  type MeasureInput,
   type MeasurementDocument,
   type MetricRow,
 } from '#shared/schemas'
 import { loadData } from '../../../../src-main/lab/experiments/data.ts'
+import {
+  forecastMeasuring,
+  forecastProducts,
+} from '../../../../src-main/lab/experiments/forecast.ts'
 import { planMemory } from '../../../../src-main/lab/experiments/memory-plan.ts'
 import { modelOfSpec } from '../../../../src-main/lab/experiments/model-of-spec.ts'
 import { runtime, workplace } from './support.ts'
@@ -30,7 +40,11 @@ interface Findings {
   readonly documents: MeasurementDocument[]
 }
 
-async function run(input: ExperimentInput, limits: Workplace['limits']): Promise<Findings> {
+async function run(
+  input: ExperimentInput,
+  limits: Workplace['limits'],
+  measured: readonly MeasureKey[] = [],
+): Promise<Findings> {
   const findings: Findings = { metrics: [], documents: [] }
   const context: ExperimentContext = {
     signal: new AbortController().signal,
@@ -48,14 +62,23 @@ async function run(input: ExperimentInput, limits: Workplace['limits']): Promise
     saveMeasureState: () => {},
   }
   const resources = join(import.meta.dirname, '../../../../resources')
-  const order = { spec: experimentSchema.parse(input), seed: 1, measured: [], elapsedMs: 0 }
+  const order = {
+    spec: experimentSchema.parse(input),
+    seed: 1,
+    measured: [...measured],
+    elapsedMs: 0,
+  }
   await runExperiment(order, 'hash', { resources, runtime, origin, limits }, context)
   return findings
 }
 
 /** The refusal under a limit. */
-const refusal = (input: ExperimentInput, bytes: number): Promise<string> =>
-  run(input, { bytes }).then(
+const refusal = (
+  input: ExperimentInput,
+  bytes: number,
+  measured: readonly MeasureKey[] = [],
+): Promise<string> =>
+  run(input, { bytes }, measured).then(
     () => 'none',
     (error: unknown) => (error as Error).message,
   )
@@ -110,6 +133,75 @@ describe('an experiment that needs more memory than there is', () => {
     expect(fitting).toBeGreaterThan(1)
     expect(fitting).toBeLessThan(100)
   })
+
+  test('is told of a measurement at snapshots though some of them are stored', async () => {
+    const input: ExperimentInput = {
+      ...wide,
+      train: { ...wide.train, batchSize: 10, snapshots: { kind: 'linear', everySteps: 100 } },
+      measure: [{ kind: 'density', probes: 100, steps: 2, outliers: 0, at: 'snapshots' }],
+    }
+    const measured = [{ index: 0, step: 0 }]
+    const limit = 150 * mebibyte
+    expect(await refusal(input, limit, measured)).toMatch(/^measure\.0 \(density\) needs /)
+    expect(await refusal(input, limit, measured)).toBe(await refusal(input, limit))
+  })
+})
+
+describe('the forecast of a measurement', () => {
+  const forecastOf = async (measure: MeasureInput, input: ExperimentInput = wide) => {
+    const spec = experimentSchema.parse({ ...input, measure: [measure] })
+    const data = await loadData(spec.data, 1, spec.train.loss, '')
+    const model = modelOfSpec(spec, data)
+    const matrix = spec.measure[0]!
+    const size = { model, loss: spec.train.loss, sampleCount: matrix.samples!, matrix }
+    const setting = { rows: 8, batchSize: 1024 }
+    const forecast = forecastMeasuring(matrix, size, 8, forecastProducts(size, setting))
+    return { forecast, parameterBytes: 4 * model.layout.size }
+  }
+
+  test('holds the whole network, whatever the order of the matrix', async () => {
+    const trace = { kind: 'trace', samples: 8 } as const
+    const measures: MeasureInput[] = [
+      { ...trace, operator: 'ntk' },
+      { ...trace, tensors: ['layers.2.bias'] },
+      trace,
+    ]
+    for (const measure of measures) {
+      const { forecast, parameterBytes } = await forecastOf(measure)
+      expect(forecast.parameters).toBe(parameterBytes)
+    }
+    const { forecast, parameterBytes } = await forecastOf(
+      {
+        kind: 'trace',
+        samples: 8,
+        at: 'snapshots',
+      },
+      { ...wide, train: { ...wide.train, snapshots: { kind: 'linear', everySteps: 1 } } },
+    )
+    expect(forecast.parameters).toBe(3 * parameterBytes)
+  })
+
+  test('holds the blocks of outputs of a Gram matrix', async () => {
+    const at = async (samples: number) =>
+      (await forecastOf({ kind: 'trace', operator: 'ntk', samples })).forecast.workspace
+    // 3 outputs a sample in blocks of 8 vectors and of one, and in 4 probes' worth of the estimate.
+    expect((await at(2048)) - (await at(1024))).toBeGreaterThanOrEqual(1024 * 3 * 9 * 4)
+  })
+})
+
+test('a matrix that is written out is refused for what its products take in float64', async () => {
+  const input: ExperimentInput = {
+    model: { hidden: [60] },
+    data: { kind: 'gaussian-mixture', dimension: 4, classes: 3, samples: 4000 },
+    train: { epochs: 1, batchSize: 10 },
+    measure: [{ kind: 'dense' }],
+  }
+  // 483 parameters take 3 MiB as a matrix; blocks of 32 vectors and 256 samples through 60 neurons 4 MiB a value.
+  const message = await refusal(input, 8 * mebibyte)
+  expect(message).toMatch(/^measure\.0 \(dense\) needs .* activations/)
+  expect(await refusal({ ...input, measure: [{ kind: 'trace', probes: 2 }] }, 8 * mebibyte)).toBe(
+    'none',
+  )
 })
 
 test('a basis that finds no room goes to disk, and the results are the same', async () => {
