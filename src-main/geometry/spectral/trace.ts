@@ -71,7 +71,7 @@ export interface TraceResult extends TraceSamples {
  * The standard error is the sample deviation over √m, widened by Student's law so that two of it hold the truth in 95.45 %.
  *
  * Cost: `probes` applications in blocks of the operator's liking, or as many as the precision needs. Vectors held besides
- * two blocks: none, 4/3 (Hutch++) or 3/2 (XTrace) of the products; with a precision a sketch ends at 256 random vectors, and XTrace with
+ * two blocks: none, 2/3 or with a precision 4/3 (Hutch++), or 3/2 (XTrace) of the products; with a precision a sketch ends at 256 random vectors, and XTrace with
  * it. Deterministic for a given stream; an estimate that was interrupted and goes on from its state, of at most a vector a product, is bit-equal.
  *
  * @throws InputError if there are too few probes for the method (2; 4 for Hutch++ and XTrace), the precision is not in (0, 1), or
