@@ -239,13 +239,14 @@ export class DeflatedSampler implements TraceSampler {
       this.#sketch.images.store.read(before + i, images.subarray(i * size, (i + 1) * size))
     }
     const along = await this.#probes.innerProducts(basis, added)
+    const scale = this.#sketch.imageScale
     const image = await this.#probes.innerProducts(images, added)
     const imageOfProduct = await this.#probeProducts.innerProducts(images, added)
     this.#terms.forEach((term, probe) => {
       for (let i = 0; i < added; i += 1) {
         term.along.push(along[i]![probe]!)
-        term.image.push(image[i]![probe]!)
-        term.imageOfProduct.push(imageOfProduct[i]![probe]!)
+        term.image.push(scale * image[i]![probe]!)
+        term.imageOfProduct.push(scale * imageOfProduct[i]![probe]!)
       }
     })
   }
@@ -263,7 +264,7 @@ export class DeflatedSampler implements TraceSampler {
       product,
       (i) => `probe ${first + i + 1}`,
     )
-    const { basis, images } = this.#sketch
+    const { basis, images, imageScale } = this.#sketch
     const along = await basis.innerProducts(block, rows)
     const image = await images.innerProducts(block, rows)
     const imageOfProduct = await images.innerProducts(product, rows)
@@ -273,8 +274,8 @@ export class DeflatedSampler implements TraceSampler {
         form: form!,
         square: squares[i]!,
         along: Array.from(along[i]!),
-        image: Array.from(image[i]!),
-        imageOfProduct: Array.from(imageOfProduct[i]!),
+        image: Array.from(image[i]!, (value) => imageScale * value),
+        imageOfProduct: Array.from(imageOfProduct[i]!, (value) => imageScale * value),
       })
     }
     if (this.#canGrow) {

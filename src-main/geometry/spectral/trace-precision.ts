@@ -188,14 +188,17 @@ export async function spendToPrecision(
     const taken = sampler.samples()
     const estimate = estimateOf(statistic, taken)
     const { products, isExact, leastSamples } = sampler
-    const isEnough = taken.samples.length >= leastSamples && isPrecise(estimate, precision)
+    // Statistics of the zero operator may be 0/0, whose precision nothing improves.
+    const isZero = taken.squareSamples.every((square) => square === 0)
+    const isEnough =
+      taken.samples.length >= leastSamples && (isZero || isPrecise(estimate, precision))
     if (isExact || isEnough) return { estimate, taken, status: 'converged', note: '' }
     if (wanted >= budget || products === before) {
       const note = describeImprecision(estimate, precision, products, products > before)
       return { estimate, taken, status: 'not-converged', note }
     }
     const excess = estimate.standardError / (precision * Math.abs(estimate.mean))
-    const factor = Math.min(growth, Math.max(leastGrowth, excess ** 2))
+    const factor = excess > 0 ? Math.min(growth, Math.max(leastGrowth, excess ** 2)) : growth
     // Methods whose products come in twos and threes need room for a step.
     spending.wanted = Math.min(budget, Math.max(Math.ceil(wanted * factor), before + 3))
     spending.before = products

@@ -25,12 +25,12 @@ export class TraceRows {
     return this.#store
   }
 
-  /** Appends the first `rows` rows of a block. */
-  async append(block: Vector, rows: number): Promise<void> {
+  /** Appends the first `rows` rows of a block, times a factor. */
+  async append(block: Vector, rows: number, factor = 1): Promise<void> {
     const { size } = this.#space
     if (this.#count + rows > this.#store.capacity) await this.#grow(this.#count + rows)
     for (let i = 0; i < rows; i += 1) {
-      await this.#store.write(this.#count + i, block.subarray(i * size, (i + 1) * size), 1)
+      await this.#store.write(this.#count + i, block.subarray(i * size, (i + 1) * size), factor)
     }
     this.#count += rows
   }

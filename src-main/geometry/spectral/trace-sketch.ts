@@ -39,6 +39,7 @@ export const traceOf = (matrix: readonly ArrayLike<number>[]): number =>
 
 /** The small matrices of a sketch, by their lower triangles. */
 export interface SketchMatrices {
+  readonly imageScale: number
   readonly projected: readonly (readonly number[])[]
   readonly imageGram: readonly (readonly number[])[]
 }
@@ -50,12 +51,14 @@ export interface SketchMatrices {
 export class TraceSketch {
   readonly #products: TraceProducts
   readonly basis: TraceRows
-  /** Z, row by row as the basis. */
+  /** Z/`imageScale`, row by row as the basis. */
   readonly images: TraceRows
   /** H = QᵀAQ, `[rank, rank]`. */
   readonly projected: number[][] = []
   /** ZᵀZ, `[rank, rank]`. */
   readonly imageGram: number[][] = []
+
+  #imageScale = 0
 
   private constructor(products: TraceProducts, basis: TraceRows, images: TraceRows) {
     this.#products = products
@@ -86,9 +89,18 @@ export class TraceSketch {
     const rank = matrices.projected.length
     await sketch.basis.append(vectors, rank)
     await sketch.images.append(vectors.subarray(rank * products.operator.size), rank)
+    sketch.#imageScale = matrices.imageScale
     sketch.projected.push(...symmetricOf(matrices.projected))
     sketch.imageGram.push(...symmetricOf(matrices.imageGram))
     return sketch
+  }
+
+  /**
+   * A power of 2 about as large as the first images, so that inner products of two of them are of float32's range wherever A is;
+   * 0 while all are 0.
+   */
+  get imageScale(): number {
+    return this.#imageScale
   }
 
   get rank(): number {
@@ -98,6 +110,7 @@ export class TraceSketch {
   /** H and ZᵀZ as plain data. */
   get matrices(): SketchMatrices {
     return {
+      imageScale: this.#imageScale,
       projected: lowerTriangle(this.projected),
       imageGram: lowerTriangle(this.imageGram),
     }
@@ -142,7 +155,7 @@ export class TraceSketch {
   async #add(space: VectorSpace, block: Vector, added: number): Promise<void> {
     const before = this.projected.length
     const image = space.allocate(added)
-    await this.#products.apply(
+    const squares = await this.#products.apply(
       block,
       added,
       image,
@@ -151,10 +164,18 @@ export class TraceSketch {
     await this.basis.append(block, added)
     // Row i of both: the new image with every basis vector, and with every image.
     const along = await this.basis.innerProducts(image, added)
-    await this.images.append(image, added)
+    const largest = Math.sqrt(Math.max(...squares))
+    if (this.#imageScale === 0 && largest > 0) {
+      this.#imageScale = 2 ** Math.round(Math.log2(largest))
+    }
+    const scale = this.#imageScale
+    await this.images.append(image, added, scale === 0 ? 1 : 1 / scale)
     const gram = await this.images.innerProducts(image, added)
     extendSymmetric(this.projected, along)
-    extendSymmetric(this.imageGram, gram)
+    extendSymmetric(
+      this.imageGram,
+      gram.map((row) => row.map((value) => scale * value)),
+    )
   }
 
   async release(): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type TraceSampler,
   type TraceSamples,
 } from './trace-sampler.ts'
-import { sketchRows, TraceSketch, type SketchMatrices } from './trace-sketch.ts'
+import { sketchRows, traceOf, TraceSketch, type SketchMatrices } from './trace-sketch.ts'
 import { exchangeableSamples } from './xtrace-samples.ts'
 
 /** All that is kept but the sketch's vectors. */
@@ -128,6 +128,15 @@ export class ExchangeableSampler implements TraceSampler {
 
   samples(): TraceSamples {
     const { projected, imageGram } = this.#sketch
+    if (this.isExact) {
+      // With a vector left out a sketch of the whole space would lack a direction.
+      const each = (value: number): number[] => this.#along.map(() => value)
+      return {
+        samples: each(traceOf(projected)),
+        squareSamples: each(traceOf(imageGram)),
+        withoutOne: null,
+      }
+    }
     return exchangeableSamples({
       along: this.#along,
       factor: this.#factor,
