@@ -44,6 +44,11 @@ export interface CurvatureOfSamples extends LossOfSamples {
   readonly draws?: number | undefined
   /** Of those draws, which must be given for them. */
   readonly stream?: RandomStream | undefined
+  /**
+   * Places of the samples among those that labels are drawn for, ascending: so some of them get the labels that they have
+   * among all. @default one after another
+   */
+  readonly places?: Uint32Array | undefined
   /** Vectors a call handles at once. @default 8 */
   readonly rows?: number | undefined
   /** Bytes that values kept from product to product may take. */
@@ -111,7 +116,7 @@ async function scoredBatches(
   options: CurvatureOfSamples,
   batches: readonly SampleBatch[],
 ): Promise<{ readonly scores: number; readonly batches: readonly SampleBatch[] }> {
-  const { model, loss, parameters, draws = 1, stream } = options
+  const { model, loss, parameters, draws = 1, stream, places } = options
   if (!Number.isSafeInteger(draws) || draws < 1) {
     throw new InputError('draws', `draws must be an integer of at least 1, got ${draws}`)
   }
@@ -127,6 +132,7 @@ async function scoredBatches(
     batches: partsOf(batches, ['features']),
     runtime: options.runtime,
   })
+  const placeOf = (sample: number): number => (sample < 0 ? -1 : (places?.[sample] ?? sample))
   const scored = batches.map((batch, i): SampleBatch => {
     const size = batchSize * answers * scores * count
     const drawn =
@@ -138,6 +144,10 @@ async function scoredBatches(
       count,
       draws,
       stream,
+      skippedBefore: (row) => {
+        const sample = i * batchSize + Math.floor(row / answers)
+        return row % answers === 0 ? answers * (placeOf(sample) - placeOf(sample - 1) - 1) : 0
+      },
       scores: drawn,
     })
     return { ...batch, parts: { ...batch.parts, scores: drawn } }

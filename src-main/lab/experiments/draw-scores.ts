@@ -47,11 +47,19 @@ export function drawScores(options: {
   readonly count: number
   readonly draws: number
   readonly stream: RandomStream
+  /** Rows just before one whose numbers are drawn and thrown away. */
+  readonly skippedBefore: (row: number) => number
   readonly scores: Vector
 }): void {
   const { loss, outputs, rows, count, draws, stream, scores } = options
   const width = scoresPerRow(loss, draws, count)
+  const unused = new Float64Array(loss === 'squared-error' ? width * count : 0)
+  const skipRow = (): void => {
+    if (loss === 'squared-error') fillNormal(unused, stream)
+    else for (let i = 0; i < draws; i += 1) stream.nextUniform()
+  }
   for (let row = 0; row < rows; row += 1) {
+    for (let left = options.skippedBefore(row); left > 0; left -= 1) skipRow()
     const target = (i: number): Vector => {
       const from = (row * width + i) * count
       return scores.subarray(from, from + count)

@@ -90,8 +90,10 @@ export class MeasuredMatrices {
           samples,
           ...options,
         }),
-      withoutGroup: (group, groups) =>
-        this.#create(measure, network, withoutGroup(samples, seed, group, groups)),
+      withoutGroup: (group, groups) => {
+        const places = placesWithoutGroup(samples.count, seed, group, groups)
+        return this.#create(measure, network, selectRows(samples, places), places)
+      },
       gradient: () => {
         const { batchSize } = this.#sources.setting
         return gradientOfSamples({ ...this.#lossOf(measure, network), samples, batchSize })
@@ -123,6 +125,7 @@ export class MeasuredMatrices {
     matrix: MatrixSpec,
     network: NetworkAtStep,
     samples: Samples,
+    places?: Uint32Array,
   ): Promise<CurvatureOperator> {
     return curvatureOfSamples({
       ...this.#lossOf(matrix, network),
@@ -130,6 +133,7 @@ export class MeasuredMatrices {
       ...this.#sources.setting,
       kind: matrix.operator,
       samples,
+      places,
     })
   }
 
@@ -144,15 +148,20 @@ export class MeasuredMatrices {
 }
 
 /**
- * Samples but one of some random groups of about one size.
+ * Places of all samples but one of some random groups of about one size, ascending.
  *
  * @throws InputError if there are fewer samples than groups.
  */
-function withoutGroup(samples: Samples, seed: number, group: number, groups: number): Samples {
-  if (groups < 2 || samples.count < groups) {
-    const problem = `must be in 2…${samples.count} (the samples measured), got ${groups}`
+function placesWithoutGroup(
+  count: number,
+  seed: number,
+  group: number,
+  groups: number,
+): Uint32Array {
+  if (groups < 2 || count < groups) {
+    const problem = `must be in 2…${count} (the samples measured), got ${groups}`
     throw new InputError('resamples', `resamples ${problem}`)
   }
-  const order = shuffledIndices(samples.count, createStream(seed, 'measure', 'groups'))
-  return selectRows(samples, order.filter((_, place) => place % groups !== group).sort())
+  const order = shuffledIndices(count, createStream(seed, 'measure', 'groups'))
+  return order.filter((_, place) => place % groups !== group).sort()
 }

@@ -3,7 +3,7 @@ import { createStream, fillNormal } from '#base'
 import { denseMatrix, selectTensors } from '#geometry/curvature'
 import { symmetryDefect, type Vector } from '#geometry/operators'
 import { buildModel, initializeParameters, type Loss } from '#learn/models'
-import { samplesInMemory, sampleGaussianMixture } from '#learn/datasets'
+import { samplesInMemory, sampleGaussianMixture, selectRows } from '#learn/datasets'
 import {
   curvatureOfSamples,
   gradientOfSamples,
@@ -288,6 +288,38 @@ describe('the Monte-Carlo Fisher', () => {
     expect(relativeError(await matrixOf(1, 5), first)).toBeLessThan(1e-5)
     expect(relativeError(await matrixOf(2, 13), first)).toBeGreaterThan(0.01)
   })
+
+  test.each(['mlp-ce', 'mlp-mse', 'transformer-ce'])(
+    'gives samples the labels they have among all: that of all is the mean of its parts, %s',
+    async (name) => {
+      const network = networkOf(fixtureNamed(name))
+      const { count } = network.samples
+      const vector = hashedNumbers(8000, network.model.layout.size)
+      const share = async (places: readonly number[], batchSize: number) => {
+        const rows = Uint32Array.from(places)
+        const options: CurvatureOfSamples = {
+          ...network,
+          samples: selectRows(network.samples, rows),
+          places: rows,
+          kind: 'monte-carlo-fisher',
+          batchSize,
+          draws: 2,
+          stream: stream(),
+        }
+        const product = await products(options, vector, 1)
+        return product.map((x) => (x * rows.length) / count)
+      }
+      const all = Array.from({ length: count }, (_, i) => i)
+      const whole = await share(all, 5)
+      const first = await share([0, 3, 4, 8], 3)
+      const rest = await share(
+        all.filter((i) => ![0, 3, 4, 8].includes(i)),
+        4,
+      )
+      const sum = first.map((x, i) => x + rest[i]!)
+      expect(relativeError(sum, whole)).toBeLessThan(1e-5)
+    },
+  )
 
   test('wants one draw or more', async () => {
     await expect(
