@@ -146,7 +146,7 @@ function restoreSums(sums: readonly number[][], source: ArrayLike<number>, count
  * and two vectors in float64 held. Deterministic for a given stream; an estimate that was interrupted and goes on from its state is
  * bit-equal.
  *
- * @throws InputError if there are less than two probes, the precision is not in (0, 1), a range is not within the vector, or `saved` is of
+ * @throws InputError if there are fewer than two probes, the precision is not in (0, 1), a range is not within the vector, or `saved` is of
  *   another estimate.
  * @throws NonFiniteError naming the probe whose product is not finite.
  * @see Bekas, Kokiopoulou and Saad, An estimator for the diagonal of a matrix (2007)

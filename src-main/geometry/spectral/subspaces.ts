@@ -166,7 +166,7 @@ export async function gradientShare(
 export interface OutlierCount {
   /** Values before the largest relative gap; null where no gap is clear. */
   readonly count: number | null
-  /** The largest λⱼ/λⱼ₊₁; null with less than two positive values. */
+  /** The largest λⱼ/λⱼ₊₁; null with fewer than two positive values. */
   readonly gapRatio: number | null
 }
 
