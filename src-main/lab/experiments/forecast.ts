@@ -294,12 +294,14 @@ export function forecastMeasuring(
   // Where it is made at snapshots, also those of one, with the file they come from; in float64 all once more.
   const networks = measure.kind === 'evolution' || measure.at === 'snapshots' ? 3 : 1
   const copies = measure.kind === 'dense' ? networks + 2 : networks
+  // The matrix of all samples stays while those without a group are measured.
+  const matrices = measure.kind === 'density' && measure.resamples > 0 ? 2 : 1
   return forecastOf({
     parameters: 4 * copies * matrix.model.layout.size,
     state: 0,
-    activations: products.activations,
+    activations: matrices * products.activations,
     basis: vectors.basis * vectorBytes,
-    workspace: products.workspace + vectors.others * vectorBytes,
+    workspace: matrices * products.workspace + vectors.others * vectorBytes,
   })
 }
 

@@ -181,6 +181,14 @@ describe('the forecast of a measurement', () => {
     expect(forecast.parameters).toBe(3 * parameterBytes)
   })
 
+  test('holds a second matrix where groups of samples are left out', async () => {
+    const density = { kind: 'density', samples: 1024, outliers: 0 } as const
+    const { forecast: once } = await forecastOf(density)
+    const { forecast: twice } = await forecastOf({ ...density, resamples: 2 })
+    expect(twice.activations).toBe(2 * once.activations)
+    expect(twice.workspace).toBeGreaterThan(once.workspace)
+  })
+
   test('holds the blocks of outputs of a Gram matrix', async () => {
     const at = async (samples: number) =>
       (await forecastOf({ kind: 'trace', operator: 'ntk', samples })).forecast.workspace
