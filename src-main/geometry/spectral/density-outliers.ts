@@ -32,6 +32,13 @@ export interface OutliersResult extends Deflation {
 /** Probes of the bulk's scale: its square comes out with a relative error of about √(⟨λ⁴⟩/⟨λ²⟩²/n). */
 const bulkProbes = 2
 
+/** What is looked for where nothing else is said. */
+const [defaultTop, defaultBottom] = [10, 3]
+
+/** Least budget of a search for `wanted` outliers. */
+export const outlierProducts = (wanted = defaultTop + defaultBottom): number =>
+  2 * wanted + bulkProbes
+
 /** Root mean squares of the rest at which its edge lies, if it is a semicircle. */
 const edge = 2
 
@@ -53,8 +60,14 @@ export async function findOutliers(
   options: OutliersOptions,
 ): Promise<OutliersResult> {
   const { size, space } = operator
-  const { top = 10, bottom = 3, tolerance = 1e-3, maxProducts = 120, stream } = options
-  const least = 2 * (top + bottom) + bulkProbes
+  const {
+    top = defaultTop,
+    bottom = defaultBottom,
+    tolerance = 1e-3,
+    maxProducts = 120,
+    stream,
+  } = options
+  const least = outlierProducts(top + bottom)
   if (maxProducts < least) {
     throw new InputError(
       'maxProducts',

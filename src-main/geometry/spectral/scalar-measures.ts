@@ -3,7 +3,7 @@ import type { LinearOperator } from '#geometry/operators'
 import type { Estimate, Quadrature } from '#shared/statistics'
 import { projectOut, requireDeflation, type Deflation } from './deflation.ts'
 import { estimateDensity } from './density.ts'
-import { findOutliers, type OutliersResult } from './density-outliers.ts'
+import { findOutliers, outlierProducts, type OutliersResult } from './density-outliers.ts'
 import { effectiveDimension } from './effective-dimension.ts'
 import { extremeEigenpairs } from './eigenpairs.ts'
 import type { EigenpairsState } from './eigenpairs-state.ts'
@@ -68,6 +68,9 @@ export interface ScalarResult {
 
 /** And of one for outliers. */
 const outlierBudget = 400
+
+/** Scale of a bulk that is rounding, in units of ε·max |λ|. */
+const roundingUnits = 8
 
 /** λmax over the bulk's scale from which it is an outlier. */
 const edgeRatio = 2
@@ -356,11 +359,13 @@ async function measureBulkRatio(
     method: `Lanczos, ${before} products; Hutchinson without ${count} outliers, ${moments.products} products`,
     products,
   }
-  if (!(scale.mean > 0) || !(largest.pair.value > 0)) {
-    const note =
-      scale.mean > 0
-        ? 'the largest eigenvalue is not positive.'
-        : 'no eigenvalue is left beside the outliers but 0.'
+  const top = Math.max(...[largest.pair.value, ...outliers.values].map(Math.abs))
+  // What rounding leaves of the outliers is no bulk.
+  const hasBulk = scale.mean > roundingUnits * operator.space.epsilon * top
+  if (!hasBulk || !(largest.pair.value > 0)) {
+    const note = hasBulk
+      ? 'the largest eigenvalue is not positive.'
+      : 'no eigenvalue is left beside the outliers but 0.'
     return { ...result, estimate: null, status: 'out-of-domain', note }
   }
   const estimate = bulkRatio(largest.pair, scale)
@@ -376,8 +381,16 @@ async function measureBulkRatio(
 }
 
 /** The outliers that a bulk or a density does without: a search with the budget that is left for it. */
-function findOff(operator: LinearOperator, options: ScalarOptions): Promise<OutliersResult> {
+async function findOff(operator: LinearOperator, options: ScalarOptions): Promise<OutliersResult> {
   const { precision, maxProducts = defaultBudget } = options
+  // As much again is for what follows.
+  const least = 2 * outlierProducts()
+  if (!(maxProducts >= least)) {
+    throw new InputError(
+      'maxProducts',
+      `maxProducts must be ${least} or more here, got ${maxProducts}`,
+    )
+  }
   return findOutliers(operator, {
     tolerance: Math.min(defaultTolerance, eigenvalueShare * (precision ?? 1)),
     maxProducts: Math.min(outlierBudget, Math.floor(maxProducts / 2)),
@@ -397,7 +410,12 @@ async function measureEffectiveDimension(
   const { probes, precision, maxProducts = defaultBudget, stream } = options
   // An outlier is one eigenvalue of full weight, on which a random probe errs by √2 of it.
   const outliers = await findOff(operator, options)
-  const steps = Math.min(options.steps ?? defaultSteps, operator.size - outliers.values.length)
+  const left = precision === undefined ? Infinity : maxProducts - outliers.products
+  const steps = Math.min(
+    options.steps ?? defaultSteps,
+    operator.size - outliers.values.length,
+    left,
+  )
   const share = options.scale ?? defaultScale
   let products = outliers.products
   const atoms = outliers.pairs
@@ -416,7 +434,10 @@ async function measureEffectiveDimension(
     products += rows.products
     return rows
   }
-  const first = precision === undefined ? probesFor(probes, steps) : firstProbes
+  const first =
+    precision === undefined
+      ? probesFor(probes, steps)
+      : Math.min(firstProbes, Math.floor(left / steps))
   let { nodes, weights } = await run(first, 0)
   for (let round = 1; ; round += 1) {
     const size = [...nodes.flat(), ...atoms.map(({ value }) => value)].reduce(
