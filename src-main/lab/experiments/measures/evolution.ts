@@ -105,7 +105,7 @@ export async function measureEvolution(
   const { steps } = snapshots
   const home = await snapshots.at(steps.at(-1)!)
   const { facts, classCount } = home
-  const { space, size } = home.operator
+  const { size } = home.operator
   const count = countProducts(home.onProgress)
   const saved = home.state?.load() ?? null
   let progress: Progress | null =
@@ -116,8 +116,9 @@ export async function measureEvolution(
           leading: Float32Array.from(saved.vectors),
         }
   count.settle(progress?.rows.reduce((sum, { products }) => sum + products, 0) ?? 0)
+  let site = home
   for (const step of steps.slice(progress?.rows.length ?? 0)) {
-    const site = await snapshots.at(step)
+    site = await snapshots.at(step)
     const { row, leading } = await measureSnapshot(measure, site, progress, count.report)
     count.settle(row.products)
     progress = { rows: [...(progress?.rows ?? []), row], leading }
@@ -129,7 +130,8 @@ export async function measureEvolution(
   }
   const rows = progress?.rows ?? []
   const dimension = rows[0]?.top.length ?? 0
-  // Chance does not depend on the gradient: that of none has the same.
+  // Chance does not depend on the gradient: that of none has the same. The sites before the last are gone.
+  const { space } = site.operator
   const { chance, chanceQuantile } = await gradientShare(
     space,
     space.allocate(1),
