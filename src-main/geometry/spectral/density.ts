@@ -106,6 +106,10 @@ async function runProbes(
   const save = async (): Promise<void> =>
     onState?.save(captureDensity(space, fingerprint, products, processes))
 
+  const stayInside =
+    outliers.values.length === 0
+      ? undefined
+      : (w: Vector): Promise<void> => projectOut(space, w, 1, outliers)
   const block = space.allocate(probes)
   const product = space.allocate(probes)
   const row = (buffer: Vector, i: number): Vector => buffer.subarray(i * size, (i + 1) * size)
@@ -122,7 +126,7 @@ async function runProbes(
     })
     await operator.apply(block, active.length, product)
     await projectOut(space, product, active.length, outliers)
-    for (const [i, process] of active.entries()) await process.absorb(row(product, i))
+    for (const [i, process] of active.entries()) await process.absorb(row(product, i), stayInside)
     products += active.length
     options.onProgress?.(products)
     if (onState !== undefined && monotonicMs() - savedAt >= onState.everyMs) {

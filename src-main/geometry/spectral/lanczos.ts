@@ -110,13 +110,24 @@ export class LanczosProcess {
     this.basis.readRow(this.diagonal.length, target)
   }
 
-  /** Takes A times that vector (overwritten) and moves one step on. */
-  async absorb(product: Vector): Promise<void> {
+  /**
+   * Takes A times that vector (overwritten) and moves one step on.
+   *
+   * @param stayInside - Takes out of a vector what lies outside of the space that the process is confined to. After the
+   *   orthogonalization, as what is left may be short, and its rounding outside grows when it is made a unit vector.
+   */
+  async absorb(product: Vector, stayInside?: (w: Vector) => Promise<void>): Promise<void> {
     const step = this.diagonal.length
-    const { coefficients, norm, lengthBefore } = await this.basis.orthogonalize(
+    const orthogonal = await this.basis.orthogonalize(
       product,
       `the operator's product at Lanczos step ${step + 1}`,
     )
+    const { coefficients, lengthBefore } = orthogonal
+    let { norm } = orthogonal
+    if (stayInside !== undefined && norm > 0) {
+      await stayInside(product)
+      norm = await this.basis.space.norm(product)
+    }
     const alpha = coefficients[step]!
     this.diagonal.push(alpha)
     this.#residualNorm = norm
