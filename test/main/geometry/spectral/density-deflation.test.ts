@@ -216,7 +216,6 @@ describe('a trained network of 4,074 parameters', () => {
       outliers,
     })
     expect(outliers.products + density.products).toBeLessThanOrEqual(400)
-    // 6·10⁻⁶ where only products were projected: short residuals leave the complement as they are made unit vectors.
     expect(density.orthogonalityLoss).toBeLessThan(1e-6)
     const distance = wassersteinDistance(weightedNodes(plain), truth)
     expect(wassersteinDistance(averagedLaw(density), truth)).toBeLessThan(0.8 * distance)
