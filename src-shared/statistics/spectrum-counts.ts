@@ -24,6 +24,12 @@ const windowReach = 2
 const zeroShare = 1e-6
 const roundingUnits = 50
 
+/** A node whose two rules agree to this share of its distance to the next one stands for an atom or a cluster. */
+const condensedShare = 1 / 8
+
+/** Differences of both rules' nodes within which such a node's place is not known. */
+const placeErrors = 2
+
 /** Share of a row's weight below a threshold. */
 const rowMassBelow = ({ nodes, weights }: QuadratureRow, threshold: number): number =>
   nodes.reduce((sum, node, k) => (node < threshold ? sum + weights[k]! : sum), 0)
@@ -76,24 +82,69 @@ class Distribution {
     return Math.sqrt(sum / total)
   }
 
-  /** The interval of a share: `rest` of the rows with an error of `spread`, and `fixed` among the atoms. */
-  interval(rest: number, spread: number, fixed: number, level: number): Interval {
+  /**
+   * The rows' mass in condensed nodes so close to a threshold that it may lie on the other side: a null space weighs much, but its
+   * node comes to 0 only as steps resolve what is next to it.
+   */
+  ambiguous(threshold: number): { below: number; above: number } {
+    const sideOf = (isBelow: boolean): number =>
+      this.#mean(({ gauss, antiGauss }) => {
+        const part = (row: QuadratureRow, other: QuadratureRow): number =>
+          row.nodes.reduce(
+            (sum, node, k) =>
+              node < threshold === isBelow && isPlaceOpen(row.nodes, k, other.nodes, threshold)
+                ? sum + row.weights[k]!
+                : sum,
+            0,
+          )
+        return (part(gauss, antiGauss) + part(antiGauss, gauss)) / 2
+      })
+    return { below: sideOf(true), above: sideOf(false) }
+  }
+
+  /**
+   * The interval of a share: `rest` of the rows with an error of `spread`, of which `less` may not and `more` may belong to it, and
+   * `fixed` among the atoms.
+   */
+  interval(
+    { rest, less, more }: { rest: number; less: number; more: number },
+    spread: number,
+    fixed: number,
+    level: number,
+  ): Interval {
     const factor = normalFactor(level)
-    const { value, lower, upper } = widenInterval(
-      scoreInterval(rest, 1, this.#draws, factor),
-      factor * spread,
-    )
+    const around = (mass: number): Interval =>
+      widenInterval(
+        scoreInterval(Math.min(1, Math.max(0, mass)), 1, this.#draws, factor),
+        factor * spread,
+      )
     const share = restShare(this.#quadrature)
     return {
-      value: fixed + share * value,
-      lower: fixed + share * lower,
-      upper: fixed + share * Math.min(1, upper),
+      value: fixed + share * rest,
+      lower: fixed + share * around(rest - less).lower,
+      upper: fixed + share * Math.min(1, around(rest + more).upper),
     }
   }
 
   #mean(of: (pair: QuadraturePair) => number): number {
     return this.#pairs.reduce((sum, pair) => sum + of(pair), 0) / this.#pairs.length
   }
+}
+
+/** Whether a condensed node may lie on either side of a threshold, by the nearest one of the other rule. */
+function isPlaceOpen(
+  nodes: readonly number[],
+  index: number,
+  others: readonly number[],
+  threshold: number,
+): boolean {
+  const node = nodes[index]!
+  const error = others.reduce((least, x) => Math.min(least, Math.abs(x - node)), Infinity)
+  const gap = Math.min(
+    node - (nodes[index - 1] ?? -Infinity),
+    (nodes[index + 1] ?? Infinity) - node,
+  )
+  return error < condensedShare * gap && Math.abs(node - threshold) <= placeErrors * error
 }
 
 /** Distance of the two nodes around a threshold; beyond the outermost ones the last distance. */
@@ -108,14 +159,16 @@ function gapAround(nodes: readonly number[], threshold: number): number {
  * Share of the eigenvalues below a threshold, with an interval.
  *
  * Errors are those of {@link smoothDensity}: of the probes, whose mass on a spectral projector is Beta distributed, by
- * Wilson's interval; of the steps by the difference of the Gauss and anti-Gauss rules around the threshold.
+ * Wilson's interval; of the steps by the difference of the Gauss and anti-Gauss rules around the threshold, and by the mass of
+ * a node, such as that of a null space, that is not known to lie on its side of it.
  *
  * @throws RangeError if the quadrature does not say its dimension.
  */
 export function massBelow(quadrature: Quadrature, threshold: number, level: number): Interval {
   const law = new Distribution(quadrature)
+  const { below, above } = law.ambiguous(threshold)
   return law.interval(
-    law.below(threshold),
+    { rest: law.below(threshold), less: below, more: above },
     law.resolution(threshold),
     law.atoms((value) => value < threshold),
     level,
@@ -146,8 +199,13 @@ export function zeroThreshold(quadrature: Quadrature, epsilon: number): number {
 export function zeroMass(quadrature: Quadrature, epsilon: number, level: number): ZeroMass {
   const threshold = zeroThreshold(quadrature, epsilon)
   const law = new Distribution(quadrature)
+  const [low, high] = [law.ambiguous(-threshold), law.ambiguous(threshold)]
   const interval = law.interval(
-    Math.max(0, law.below(threshold) - law.below(-threshold)),
+    {
+      rest: Math.max(0, law.below(threshold) - law.below(-threshold)),
+      less: low.above + high.below,
+      more: low.below + high.above,
+    },
     Math.hypot(law.resolution(threshold), law.resolution(-threshold)),
     law.atoms((value) => Math.abs(value) < threshold),
     level,

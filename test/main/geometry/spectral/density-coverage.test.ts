@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { meanAndStandardError } from '#shared/statistics'
+import { createStream } from '#base'
+import { estimateDensity } from '#geometry/spectral'
+import { countNegative, meanAndStandardError, zeroMass } from '#shared/statistics'
 import { bandAxes, studyBands } from '../../../support/band-coverage.ts'
+import { arithmetic } from '../../../support/matrices.ts'
+import { diagonalOperator } from '../../../support/spectra-operators.ts'
 import { layeredSpectrum } from '../../../support/spectra.ts'
 
 // A third zero, a Marchenko–Pastur bulk and outliers: reduced from test/bench/density-coverage.ts.
@@ -38,4 +42,35 @@ describe.each([
     }
     expect(numbers.size).toBeGreaterThanOrEqual(4)
   })
+})
+
+describe('counts about a null space', () => {
+  test.each([20, 30, 50])(
+    'are not sure of its side before %i steps have brought its node to zero',
+    async (steps) => {
+      // 240 zeros, 20 negative values, and 140 positive ones.
+      const values = [
+        ...new Array<number>(240).fill(0),
+        ...arithmetic(-0.24, 0.01, 20),
+        ...arithmetic(0.25, 0.01, 140),
+      ]
+      const seeds = 40
+      const held = { negative: 0, zero: 0 }
+      for (let seed = 0; seed < seeds; seed += 1) {
+        const stream = createStream(seed, 'null-space')
+        const density = await estimateDensity(diagonalOperator(values), {
+          probes: 4,
+          steps,
+          stream,
+        })
+        const negative = countNegative(density, Number.EPSILON, level)
+        const zero = zeroMass(density, Number.EPSILON, level)
+        if (negative.lower <= 20 && 20 <= negative.upper) held.negative += 1
+        if (zero.lower <= 0.6 && 0.6 <= zero.upper) held.zero += 1
+      }
+      const least = seeds * (level - 3 * Math.sqrt((level * (1 - level)) / seeds))
+      expect(held.negative).toBeGreaterThanOrEqual(least)
+      expect(held.zero).toBeGreaterThanOrEqual(least)
+    },
+  )
 })
