@@ -9,9 +9,11 @@ import {
   goldilocksRatio,
   measureScalar,
   participationRatio,
+  quadratureTridiagonal,
   type ScalarOptions,
   type ScalarQuantity,
 } from '#geometry/spectral'
+import { arithmetic } from '../../../support/matrices.ts'
 import { rotatedOperator, studySpectra } from '../../../support/rotated-operator.ts'
 import { diagonalOperator } from '../../../support/spectra-operators.ts'
 
@@ -181,6 +183,18 @@ describe('effectiveDimension', () => {
     const { mean, resolutionError } = effectiveDimension(quadrature, 1)
     expect(mean).toBeCloseTo(0.9 + 4 * (0.25 * 0.75 + 0.25 * 0.5 + (0.5 * 2) / 3), 12)
     expect(resolutionError).toBe(0)
+  })
+
+  test('does not take the rules for right where they agree by luck', () => {
+    const steps = 20
+    const diagonal = Array.from({ length: steps }, (_, i) => 0.1 * Math.sin(i))
+    const { nodes, weights } = quadratureTridiagonal(diagonal, new Array<number>(19).fill(0.5))
+    // Moved by up to a gap of nodes, the kink comes to lie where both rules give the same value.
+    const errors = arithmetic(0, 0.0025, 60).map((shift) => {
+      const moved = { nodes: [nodes.map((x) => x + shift)], weights: [weights] }
+      return effectiveDimension({ ...moved, dimension: 1000, steps }, 0.01).resolutionError
+    })
+    expect(Math.min(...errors)).toBeGreaterThan(Math.max(...errors) / 5)
   })
 
   test('tells what it errs by: probes with many steps, steps with few', async () => {
