@@ -64,7 +64,8 @@ const budget = z
 const blockSize = z.int().min(1).max(64).optional().meta({
   title: 'Block size',
   advanced: true,
-  description: 'Vectors a product; default: the cheapest by a measurement of the products’ cost.',
+  description:
+    'Vectors a product; default: the cheapest by a measurement of the products’ cost. A number makes repeats equal to the bit.',
 })
 
 /** How sure an estimate over random probes should be. */

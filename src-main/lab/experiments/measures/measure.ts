@@ -37,7 +37,8 @@ export type QuantitySpec = Exclude<MeasureSpec, { kind: 'evolution' }>
  * Measures one quantity of a matrix and says how: method, seed, cost, uncertainty, status.
  *
  * Deterministic for equal matrix, spec and seed: the random vectors come from streams named by seed and
- * position.
+ * position. But eigenpairs whose spec names no block size take what is fastest at the time, which changes their last
+ * digits.
  */
 export async function measureQuantity(
   measure: QuantitySpec,
