@@ -56,6 +56,9 @@ interface DiagonalHeader {
 /** Growth of the probes between two looks at the errors. */
 const growth = 1.5
 
+/** Probes before the first look: of a few entries, all of two probes' samples may agree by luck. */
+const leastProbes = 16
+
 /**
  * Running mean and sum of squared deviations of each entry, in float64 whatever the vectors are (Welford).
  *
@@ -183,7 +186,9 @@ export async function estimateDiagonal(
     moments.restore(saved.vectors, products.made)
     restoreSums(sums, saved.vectors.subarray(2 * size), products.made)
   }
-  let wanted = header?.wanted ?? beginSpending(options).wanted
+  const begun = beginSpending(options).wanted
+  const firstLook = precision === undefined ? begun : Math.min(budget, Math.max(begun, leastProbes))
+  let wanted = header?.wanted ?? firstLook
   const saver = new StateSaver(options.onState, () => {
     const rows = 2 + Math.ceil((sums.length * products.made) / size)
     // All of it is float64, whatever the operator's vectors are.

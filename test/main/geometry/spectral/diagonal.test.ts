@@ -92,6 +92,20 @@ describe('estimateDiagonal', () => {
     expect(cut.note).toMatch(/^after 25 products the standard error is/)
   })
 
+  test('does not take two probes that agree by luck for a precision met', async () => {
+    // zᵢ(Az)ᵢ = 1 ± 5: two probes agree every other time.
+    const few = denseOperator(Float64Array.of(1, 5, 5, 1))
+    for (let seed = 0; seed < 40; seed += 1) {
+      const { status } = await estimateDiagonal(few, {
+        probes: 2,
+        precision: 0.05,
+        maxProducts: 40,
+        stream: stream(seed),
+      })
+      expect(status).toBe('not-converged')
+    }
+  })
+
   test('names the probe whose product is not finite, and refuses ranges outside', async () => {
     await expect(
       estimateDiagonal(breakingOperator(diagonalOperator(values), 6), {
