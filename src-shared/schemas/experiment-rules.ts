@@ -120,7 +120,7 @@ function leastBudget(measure: MeasureSpec): readonly [least: number, wanted: num
     case 'eigenpairs':
     case 'evolution': {
       const wanted = measure.top + measure.bottom
-      return [2 * wanted + (measure.blockSize ?? 1) - 1, wanted]
+      return [2 * wanted + Math.max(1, measure.blockSize) - 1, wanted]
     }
     case 'interior':
       return [200 + 12 * measure.count, measure.count]

@@ -19,7 +19,7 @@ export const experimentSchema = z
     train: trainSchema.prefault({}),
     measure: z
       .array(measureSchema)
-      .max(16)
+      .max(64)
       .prefault([{ kind: 'eigenpairs' }, { kind: 'trace' }, { kind: 'density' }])
       .meta({ title: 'Measurements' }),
     measureSamples: z.int().min(1).max(10_000_000).optional().meta({

@@ -61,11 +61,11 @@ const budget = z
   .default(600)
   .meta({ title: 'Budget', description: 'Matrix-vector products at most.' })
 
-const blockSize = z.int().min(1).max(64).optional().meta({
+const blockSize = z.int().min(0).max(64).default(1).meta({
   title: 'Block size',
   advanced: true,
   description:
-    'Vectors a product; default: the cheapest by a measurement of the products’ cost. A number makes repeats equal to the bit.',
+    'Vectors a product; 0: what is cheapest by a measurement of the products’ cost, whose choice may change the last digits from run to run.',
 })
 
 /** How sure an estimate over random probes should be. */

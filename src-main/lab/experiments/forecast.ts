@@ -19,6 +19,7 @@ import type { MeasureSpec, TrainSpec } from '#shared/schemas'
 import { firstOrderTransform } from './create-stepper.ts'
 import { curvatureProgram } from './curvature-programs.ts'
 import { scoresPerRow } from './draw-scores.ts'
+import { blockSizeOf } from './measures/block-size.ts'
 import { searchBudget } from './measures/outlier-search.ts'
 
 /** Bytes that a phase of an experiment takes beside the engine and the data. */
@@ -215,7 +216,7 @@ function searchVectors(
   size: number,
   wanted: number,
   maxProducts: number,
-  blockSize?: number,
+  blockSize: number | 'measured' = 1,
 ): SolverVectors {
   return eigenpairsVectors({
     size,
@@ -234,10 +235,15 @@ function vectorsOf(measure: MeasureSpec, size: number, rows: number): SolverVect
         size,
         measure.top + measure.bottom,
         measure.maxProducts,
-        measure.blockSize,
+        blockSizeOf(measure),
       )
     case 'evolution': {
-      const search = searchVectors(size, measure.top + measure.bottom, measure.maxProducts)
+      const search = searchVectors(
+        size,
+        measure.top + measure.bottom,
+        measure.maxProducts,
+        blockSizeOf(measure),
+      )
       // The space of the snapshot before, the one at hand, and a gradient.
       return { ...search, others: search.others + 2 * measure.top + 1 }
     }

@@ -1,6 +1,7 @@
 import { monotonicMs } from '#base'
 import { eigenpairsVectors, extremeEigenpairs, type EigenpairsState } from '#geometry/spectral'
 import type { EigenpairsDocument, MeasureSpec } from '#shared/schemas'
+import { blockSizeOf } from './block-size.ts'
 import { resumption } from './keep-state.ts'
 import type { MeasureSite } from './site.ts'
 
@@ -12,7 +13,7 @@ export async function measureEigenpairs(
   const started = monotonicMs()
   const { top, bottom, tolerance, maxProducts } = measure
   const { size, space } = site.operator
-  const blockSize = measure.blockSize ?? 'measured'
+  const blockSize = blockSizeOf(measure)
   const wanted = Math.min(top + bottom, size)
   const { basis } = eigenpairsVectors({
     size,

@@ -12,6 +12,7 @@ import type {
   MeasurementStatus,
   MeasureSpec,
 } from '#shared/schemas'
+import { blockSizeOf } from './block-size.ts'
 import { countProducts } from './count-products.ts'
 import type { MeasureSite } from './site.ts'
 
@@ -48,7 +49,7 @@ async function measureSnapshot(
     bottom: measure.bottom,
     tolerance: measure.tolerance,
     maxProducts: measure.maxProducts,
-    blockSize: measure.blockSize,
+    blockSize: blockSizeOf(measure),
     stream: site.streamOf(`evolution ${step}`),
     // From one snapshot to the next the leading space turns slowly.
     start:
