@@ -400,13 +400,15 @@ export class InteriorSearch {
   #isComplete(ritz: SymmetricEigen, distance: number, { pairs, weights }: Candidates): boolean {
     const nearer = distance - this.#limit
     if (nearer <= 0 || this.#basis.isWhole) return true
-    // Not at the ends alone: far from the target, p has zeros between its ripples.
-    const points = 33
-    const least = Array.from({ length: points }, (_, i) =>
+    // Far from the target, p has zeros between its ripples, where an eigenvalue would not be seen at all.
+    const points = 33 + 2 * this.#filter.degree
+    const heights = Array.from({ length: points }, (_, i) =>
       filterValue(this.#filter, this.#options.target + nearer * ((2 * i) / (points - 1) - 1)),
     )
+    const least = Math.min(heights[0]!, heights.at(-1)!)
+    if (heights.some((height) => height < least)) return false
     const rounding = this.#filter.degree * this.#operator.space.epsilon
-    const threshold = Math.min(...least) + rounding
+    const threshold = least + rounding
     const suspects = ritz.values.filter(
       (value, i) => value + this.#basis.ritzResidual(ritz, i) > threshold,
     ).length

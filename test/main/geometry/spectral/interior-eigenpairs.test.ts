@@ -230,6 +230,25 @@ describe('interiorEigenpairs', () => {
     expect(converged).toBeGreaterThan(5)
   })
 
+  test('does not overlook a cluster where the filter has a zero', async () => {
+    // The filter that fits the gap between 2 and 3 may hold 3 in a ripple and nothing of 2, which is nearer.
+    const copies = { 0: 70, 1: 44, 2: 41, 3: 36, 4: 28, 5: 15, 6: 9, 7: 3, 8: 3 }
+    const below = { 1: 41, 2: 55, 3: 25, 4: 17, 5: 9, 6: 6, 7: 1 }
+    const spread = (counts: Record<string, number>, sign: 1 | -1): number[] =>
+      Object.entries(counts).flatMap(([value, count]) =>
+        new Array<number>(count).fill(sign * +value),
+      )
+    const operator = diagonalOperator([...spread(copies, 1), ...spread(below, -1)])
+    for (let seed = 0; seed < 12; seed += 1) {
+      const { status, pairs } = await solve(operator, {
+        target: 2.4,
+        tolerance: 1e-3,
+        stream: createStream(seed, 'ripple'),
+      })
+      if (status === 'converged') pairs.forEach(({ value }) => expect(value).toBeCloseTo(2, 1))
+    }
+  })
+
   test('is deterministic, and holds the basis that it says', async () => {
     const A = diagonalOperator(gapped)
     const capacities: number[] = []
