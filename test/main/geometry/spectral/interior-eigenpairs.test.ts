@@ -239,13 +239,17 @@ describe('interiorEigenpairs', () => {
         new Array<number>(count).fill(sign * +value),
       )
     const operator = diagonalOperator([...spread(copies, 1), ...spread(below, -1)])
-    for (let seed = 0; seed < 12; seed += 1) {
+    // Of these streams all ended converged at 3 when zeros were looked for at 33 points.
+    for (const seed of [15, 57, 60, 102, 104]) {
       const { status, pairs } = await solve(operator, {
         target: 2.4,
         tolerance: 1e-3,
         stream: createStream(seed, 'ripple'),
       })
-      if (status === 'converged') pairs.forEach(({ value }) => expect(value).toBeCloseTo(2, 1))
+      const isRight = pairs.every(({ value }) => Math.abs(value - 2) < 0.1)
+      expect(status).toBe(isRight ? 'converged' : 'not-converged')
+      // One of them ends within the budget neither way.
+      expect(isRight).toBe(seed !== 15)
     }
   })
 
