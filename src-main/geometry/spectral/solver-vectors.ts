@@ -1,7 +1,7 @@
-import { longestTrial } from './block-size.ts'
-import type { TraceMethod } from './trace.ts'
-import { defaultBudget, type SpendingOptions } from './trace-precision.ts'
-import { largestSketch, sketchRows } from './trace-sketch.ts'
+import { longestTrial } from './eigenpairs/block-size.ts'
+import type { TraceMethod } from './traces/trace.ts'
+import { defaultBudget, type SpendingOptions } from './traces/trace-precision.ts'
+import { largestSketch, sketchRows } from './traces/trace-sketch.ts'
 
 /** Vectors of n numbers that a solver holds at the same time, at most. */
 export interface SolverVectors {

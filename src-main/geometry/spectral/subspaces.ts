@@ -2,7 +2,7 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix'
 import { InputError, NonFiniteError, ShapeError } from '#base'
 import type { Vector, VectorSpace } from '#geometry/operators'
 import { betaQuantile, betaTail } from '#shared/statistics'
-import { orthogonalizeBlock } from './orthogonalize-block.ts'
+import { orthogonalizeBlock } from './krylov/orthogonalize-block.ts'
 
 /** Cosine from which an angle is read from its sine. */
 const cosineLimit = Math.SQRT1_2

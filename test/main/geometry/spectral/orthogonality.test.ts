@@ -3,7 +3,7 @@ import { createStream } from '#base'
 import { createNativeSpace, type NativeSpace } from '#geometry/curvature'
 import type { RowStore, VectorSpace } from '#geometry/operators'
 import { extremeEigenpairs, type EigenpairsOptions } from '#geometry/spectral'
-import { OrthogonalityEstimate } from '../../../../src-main/geometry/spectral/orthogonality-estimate.ts'
+import { OrthogonalityEstimate } from '../../../../src-main/geometry/spectral/krylov/orthogonality-estimate.ts'
 import { arithmetic } from '../../../support/matrices.ts'
 import { diagonalOperator } from '../../../support/spectra-operators.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createStream, fillNormal } from '#base'
 import { denseOperator, float64Space } from '#geometry/operators'
 import { eigenSymmetric, orthogonalizeBlock } from '#geometry/spectral'
-import { ritzResiduals } from '../../../../src-main/geometry/spectral/ritz-residuals.ts'
+import { ritzResiduals } from '../../../../src-main/geometry/spectral/krylov/ritz-residuals.ts'
 import { arithmetic, symmetricWithSpectrum } from '../../../support/matrices.ts'
 
 test('are ‖A·v − θ·v‖ of the Ritz vectors of a block Krylov space', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createStream } from '#base'
 import { eigenSymmetric } from '#geometry/spectral'
-import { ritzTails } from '../../../../src-main/geometry/spectral/ritz-tails.ts'
+import { ritzTails } from '../../../../src-main/geometry/spectral/krylov/ritz-tails.ts'
 import { arithmetic, symmetricWithSpectrum } from '../../../support/matrices.ts'
 
 const rowsOf = (matrix: Float64Array, n: number): Float64Array[] =>

@@ -1,8 +1,8 @@
 import { InputError, NonFiniteError, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { fillProbes, type Deflation } from './deflation.ts'
-import { extremeEigenpairs } from './eigenpairs.ts'
-import type { Eigenpair } from './measure-pairs.ts'
+import { extremeEigenpairs } from '../eigenpairs/eigenpairs.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
 
 /** Settings of {@link findOutliers}. */
 export interface OutliersOptions {

@@ -8,9 +8,9 @@ import {
   type DeltaFilter,
   type FilterProgress,
 } from './chebyshev-filter.ts'
-import { widenInterval, type EnclosingInterval } from './chebyshev-interval.ts'
-import { chebyshevMoments, meanMoments } from './chebyshev-moments.ts'
-import type { SpectralInterval } from './chebyshev-recurrence.ts'
+import { widenInterval, type EnclosingInterval } from '../chebyshev/chebyshev-interval.ts'
+import { chebyshevMoments, meanMoments } from '../chebyshev/chebyshev-moments.ts'
+import type { SpectralInterval } from '../chebyshev/chebyshev-recurrence.ts'
 import { BlockBasis, type BlockBasisState } from './interior-basis.ts'
 import {
   chooseNearest,
@@ -20,14 +20,14 @@ import {
 } from './interior-candidates.ts'
 import { clusterShare, degreeFromDensity, finerDegree, leastDegree } from './interior-degree.ts'
 import { describeInterior } from './interior-notes.ts'
-import type { Eigenpair } from './measure-pairs.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
 import {
   StateSaver,
   type ResumeOptions,
   type SolverState,
   type StateOrigin,
-} from './solver-state.ts'
-import type { SymmetricEigen } from './tridiagonal.ts'
+} from '../solver-state.ts'
+import type { SymmetricEigen } from '../krylov/tridiagonal.ts'
 
 /** Settings of `interiorEigenpairs`. */
 export interface InteriorOptions extends ResumeOptions {

@@ -1,7 +1,7 @@
 import { NonFiniteError, throwIfStopped } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import type { Eigenpair } from './measure-pairs.ts'
-import { eigenSymmetric } from './tridiagonal.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
+import { eigenSymmetric } from '../krylov/tridiagonal.ts'
 
 /** Vectors with what Rayleigh–Ritz on A says of them. */
 export interface Candidates {

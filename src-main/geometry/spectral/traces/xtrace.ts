@@ -1,6 +1,6 @@
 import { fillSigns, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import type { SolverState } from './solver-state.ts'
+import type { SolverState } from '../solver-state.ts'
 import { TraceRows } from './trace-rows.ts'
 import {
   TraceProducts,

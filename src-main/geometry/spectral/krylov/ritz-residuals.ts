@@ -1,4 +1,4 @@
-import type { RitzValues } from './eigenpair-goal.ts'
+import type { RitzValues } from '../eigenpairs/eigenpair-goal.ts'
 import { ritzTails } from './ritz-tails.ts'
 
 /**

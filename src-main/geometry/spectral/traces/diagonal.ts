@@ -1,7 +1,7 @@
 import { InputError, fillSigns, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
 import { meanAndStandardError, type Estimate } from '#shared/statistics'
-import { requireState, StateSaver, type ResumeOptions, type StateOrigin } from './solver-state.ts'
+import { requireState, StateSaver, type ResumeOptions, type StateOrigin } from '../solver-state.ts'
 import {
   beginSpending,
   defaultBudget,

@@ -1,5 +1,5 @@
 import { roundingUnits } from './eigenpair-goal.ts'
-import type { Eigenpair } from './measure-pairs.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
 
 /** A residual above this share of its own |λ| is named. */
 const coarseShare = 0.01

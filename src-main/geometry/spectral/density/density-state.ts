@@ -1,6 +1,6 @@
 import { InputError, ShapeError } from '#base'
 import type { Vector, VectorSpace } from '#geometry/operators'
-import { LanczosProcess, type LanczosProgress } from './lanczos.ts'
+import { LanczosProcess, type LanczosProgress } from '../krylov/lanczos.ts'
 
 /** How far a density estimate is: enough to go on bit by bit. */
 export interface DensityState {

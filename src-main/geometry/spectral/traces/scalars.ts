@@ -1,5 +1,5 @@
 import type { Estimate } from '#shared/statistics'
-import type { Eigenpair } from './measure-pairs.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
 import { estimateOf, type TraceStatistic } from './trace-precision.ts'
 import type { TraceSamples } from './trace-sampler.ts'
 

@@ -2,7 +2,7 @@ import { InputError, throwIfStopped, type RandomStream } from '#base'
 import type { LinearOperator } from '#geometry/operators'
 import { enclosingInterval, widenInterval } from './chebyshev-interval.ts'
 import { ChebyshevRecurrence, rowProducts, type SpectralInterval } from './chebyshev-recurrence.ts'
-import { fillProbes, projectOut, requireDeflation, type Deflation } from './deflation.ts'
+import { fillProbes, projectOut, requireDeflation, type Deflation } from '../density/deflation.ts'
 
 /** Settings of {@link chebyshevMoments}. */
 export interface ChebyshevMomentsOptions {

@@ -1,6 +1,6 @@
 import { NonFiniteError, throwIfStopped } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import type { SolverState } from './solver-state.ts'
+import type { SolverState } from '../solver-state.ts'
 
 /** What estimates of tr A and tr A² are made of: their means, with the covariance of the means from the spread. */
 export interface TraceSamples {

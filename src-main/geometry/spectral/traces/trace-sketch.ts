@@ -1,6 +1,6 @@
 import type { Vector, VectorSpace } from '#geometry/operators'
-import { orthogonalizeBlock } from './orthogonalize-block.ts'
-import { lowerTriangle, symmetricOf } from './symmetric-rows.ts'
+import { orthogonalizeBlock } from '../krylov/orthogonalize-block.ts'
+import { lowerTriangle, symmetricOf } from '../krylov/symmetric-rows.ts'
 import { TraceRows } from './trace-rows.ts'
 import type { TraceProducts } from './trace-sampler.ts'
 

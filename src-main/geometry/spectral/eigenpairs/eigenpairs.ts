@@ -1,16 +1,16 @@
 import { InputError, monotonicMs, throwIfStopped, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import { BlockLanczos } from './block-lanczos.ts'
+import { BlockLanczos } from '../krylov/block-lanczos.ts'
 import { BlockSize } from './block-size.ts'
 import { EigenpairGoal, scaleOf, type RelativeTo, type RitzValues } from './eigenpair-goal.ts'
 import { describeFloor, describeResolution, describeShortfall } from './eigenpair-notes.ts'
 import { checkState, type EigenpairsState, type SearchOutcome } from './eigenpairs-state.ts'
-import { KrylovBasis } from './krylov-basis.ts'
-import { measurePairs, type Eigenpair } from './measure-pairs.ts'
-import { ritzResiduals } from './ritz-residuals.ts'
-import { basisCapacity, largestBlock } from './solver-vectors.ts'
-import { drawStarts } from './start-vectors.ts'
-import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
+import { KrylovBasis } from '../krylov/krylov-basis.ts'
+import { measurePairs, type Eigenpair } from '../krylov/measure-pairs.ts'
+import { ritzResiduals } from '../krylov/ritz-residuals.ts'
+import { basisCapacity, largestBlock } from '../solver-vectors.ts'
+import { drawStarts } from '../krylov/start-vectors.ts'
+import { eigenSymmetric, type SymmetricEigen } from '../krylov/tridiagonal.ts'
 
 /** Settings of {@link extremeEigenpairs}. */
 export interface EigenpairsOptions {

@@ -1,14 +1,14 @@
 import { InputError } from '#base'
 import type { LinearOperator } from '#geometry/operators'
-import { enclosingInterval } from './chebyshev-interval.ts'
+import { enclosingInterval } from '../chebyshev/chebyshev-interval.ts'
 import {
   InteriorSearch,
   type InteriorHeader,
   type InteriorOptions,
   type InteriorResult,
 } from './interior-search.ts'
-import { requireState, type StateOrigin } from './solver-state.ts'
-import type { SolverVectors } from './solver-vectors.ts'
+import { requireState, type StateOrigin } from '../solver-state.ts'
+import type { SolverVectors } from '../solver-vectors.ts'
 
 /** Blocks of a basis. */
 const basisBlocks = 6

@@ -1,6 +1,6 @@
 import { InputError } from '#base'
 import type { Vector } from '#geometry/operators'
-import type { BlockLanczosState } from './block-lanczos.ts'
+import type { BlockLanczosState } from '../krylov/block-lanczos.ts'
 import type { BlockSizeState } from './block-size.ts'
 
 /** How a search stands when it looks for the first time, or has found all, or found too little. */

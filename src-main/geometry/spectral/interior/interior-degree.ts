@@ -1,6 +1,6 @@
 import { deltaFilter, peakInterval } from './chebyshev-filter.ts'
-import type { SpectralInterval } from './chebyshev-recurrence.ts'
-import { kernelPolynomialMass } from './kernel-polynomial.ts'
+import type { SpectralInterval } from '../chebyshev/chebyshev-recurrence.ts'
+import { kernelPolynomialMass } from '../chebyshev/kernel-polynomial.ts'
 
 /** Smallest degree of a filter. */
 export const leastDegree = 4

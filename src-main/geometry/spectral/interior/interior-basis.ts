@@ -1,8 +1,8 @@
 import { fillNormal, invariant, type RandomStream } from '#base'
 import type { RowStore, Vector, VectorSpace } from '#geometry/operators'
-import { orthogonalizeBlock } from './orthogonalize-block.ts'
-import { lowerTriangle, symmetricOf } from './symmetric-rows.ts'
-import { eigenSymmetric, type SymmetricEigen } from './tridiagonal.ts'
+import { orthogonalizeBlock } from '../krylov/orthogonalize-block.ts'
+import { lowerTriangle, symmetricOf } from '../krylov/symmetric-rows.ts'
+import { eigenSymmetric, type SymmetricEigen } from '../krylov/tridiagonal.ts'
 
 /** All of a basis but its vectors; plain data. */
 export interface BlockBasisState {

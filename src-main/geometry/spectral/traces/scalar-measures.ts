@@ -1,13 +1,13 @@
 import { InputError, type RandomStream } from '#base'
 import type { LinearOperator } from '#geometry/operators'
 import type { Estimate, Quadrature } from '#shared/statistics'
-import { projectOut, requireDeflation, type Deflation } from './deflation.ts'
-import { estimateDensity } from './density.ts'
-import { findOutliers, outlierProducts, type OutliersResult } from './density-outliers.ts'
+import { projectOut, requireDeflation, type Deflation } from '../density/deflation.ts'
+import { estimateDensity } from '../density/density.ts'
+import { findOutliers, outlierProducts, type OutliersResult } from '../density/density-outliers.ts'
 import { effectiveDimension } from './effective-dimension.ts'
-import { extremeEigenpairs } from './eigenpairs.ts'
-import type { EigenpairsState } from './eigenpairs-state.ts'
-import type { Eigenpair } from './measure-pairs.ts'
+import { extremeEigenpairs } from '../eigenpairs/eigenpairs.ts'
+import type { EigenpairsState } from '../eigenpairs/eigenpairs-state.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
 import {
   bulkRatio,
   bulkScale,
@@ -16,9 +16,9 @@ import {
   ofPair,
   participationStatistic,
 } from './scalars.ts'
-import { SolverStages } from './solver-stages.ts'
-import type { ResumeOptions, StateOrigin } from './solver-state.ts'
-import { eigenpairsVectors, traceStateRows } from './solver-vectors.ts'
+import { SolverStages } from '../solver-stages.ts'
+import type { ResumeOptions, StateOrigin } from '../solver-state.ts'
+import { eigenpairsVectors, traceStateRows } from '../solver-vectors.ts'
 import { estimateMoments, type TraceMethod } from './trace.ts'
 import {
   defaultBudget,

@@ -1,6 +1,6 @@
 import { fillNormal, fillSigns, NonFiniteError, type RandomStream } from '#base'
 import type { LinearOperator, Vector } from '#geometry/operators'
-import type { SolverState } from './solver-state.ts'
+import type { SolverState } from '../solver-state.ts'
 import {
   TraceProducts,
   type SamplingHooks,

@@ -7,8 +7,8 @@ import {
   chebyshevValues,
   halfWidthOf,
   type SpectralInterval,
-} from './chebyshev-recurrence.ts'
-import { jacksonFactors } from './kernel-polynomial.ts'
+} from '../chebyshev/chebyshev-recurrence.ts'
+import { jacksonFactors } from '../chebyshev/kernel-polynomial.ts'
 
 /** A polynomial p with one peak, at a target, of height 1: p(A) is a filter for the eigenvalues next to it. */
 export interface DeltaFilter {

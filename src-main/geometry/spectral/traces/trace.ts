@@ -9,7 +9,7 @@ import {
   type ResumeOptions,
   type SolverState,
   type StateOrigin,
-} from './solver-state.ts'
+} from '../solver-state.ts'
 import {
   beginSpending,
   defaultBudget,

@@ -1,8 +1,8 @@
 import { fillNormal, type RandomStream } from '#base'
 import type { LinearOperator } from '#geometry/operators'
 import type { SpectralInterval } from './chebyshev-recurrence.ts'
-import { lanczos } from './lanczos.ts'
-import { eigenTridiagonal } from './tridiagonal.ts'
+import { lanczos } from '../krylov/lanczos.ts'
+import { eigenTridiagonal } from '../krylov/tridiagonal.ts'
 
 /** An interval that holds a spectrum, as far as a few products tell. */
 export interface EnclosingInterval extends SpectralInterval {

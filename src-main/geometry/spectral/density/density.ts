@@ -3,9 +3,9 @@ import type { LinearOperator, Vector } from '#geometry/operators'
 import { quadratureMoment, type Estimate, type Quadrature } from '#shared/statistics'
 import { fillProbes, projectOut, requireDeflation, type Deflation } from './deflation.ts'
 import { captureDensity, restoreDensity, type DensityState } from './density-state.ts'
-import { LanczosProcess } from './lanczos.ts'
-import type { Eigenpair } from './measure-pairs.ts'
-import { quadratureTridiagonal } from './tridiagonal.ts'
+import { LanczosProcess } from '../krylov/lanczos.ts'
+import type { Eigenpair } from '../krylov/measure-pairs.ts'
+import { quadratureTridiagonal } from '../krylov/tridiagonal.ts'
 
 /** Settings of {@link estimateDensity}. */
 export interface DensityOptions {
