@@ -9,8 +9,7 @@ import { alarmOf } from './status-words.ts'
  * A measurement in one line: what must not be missed first, then its values with their uncertainties, then what is to be said of
  * them, its method and cost.
  *
- * @example
- * measurementText(trace) // 'tr H = 37.3 ± 0.9 · Hutchinson, Rademacher probes · 64 products'
+ * For a trace: 'tr H = 37.3 ± 0.9 · Hutchinson, Rademacher probes · 64 products'.
  */
 export function measurementText(document: MeasurementDocument): string {
   const alarm = alarmOf(document.status)
