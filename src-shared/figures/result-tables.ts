@@ -119,13 +119,7 @@ function diagonalTables(document: DiagonalDocument): ResultTable[] {
   return [
     {
       title: `Parts of tr ${symbol}`,
-      columns: [
-        text('Tensor'),
-        number('Entries'),
-        number('Part'),
-        number('Share'),
-        number('Mean'),
-      ],
+      columns: [text('Tensor'), number('Entries'), number('Part'), number('Share'), number('Mean')],
       rows: document.parts.map(({ name, size, value, standardError }) =>
         plain(
           name,
