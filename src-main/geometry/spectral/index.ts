@@ -76,6 +76,7 @@ export {
 } from './traces/scalars.ts'
 export {
   countOutliers,
+  chanceShare,
   gradientShare,
   principalAngles,
   subspaceOverlap,

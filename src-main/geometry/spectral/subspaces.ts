@@ -112,14 +112,24 @@ export async function subspaceOverlap(
   return { value: Math.min(1, square / Math.min(k, l)), chance: Math.max(k, l) / size }
 }
 
+/** What a random direction has in a subspace. */
+export interface ChanceShare {
+  /** Mean k/n of its share. */
+  readonly chance: number
+  /** The 95 % quantile of it. */
+  readonly chanceQuantile: number
+}
+
+/** The share of a random direction in a subspace of dimension k of R^n, which follows Beta(k/2, (n − k)/2); 0 < k < n. */
+export const chanceShare = (size: number, k: number): ChanceShare => ({
+  chance: k / size,
+  chanceQuantile: betaQuantile(0.95, k / 2, (size - k) / 2),
+})
+
 /** A gradient's share in a subspace, beside what a random direction would have. */
-export interface GradientShare {
+export interface GradientShare extends ChanceShare {
   /** ‖Ug‖²/‖g‖²; null for a gradient of 0. */
   readonly share: number | null
-  /** Mean k/n of a random direction's. */
-  readonly chance: number
-  /** Its 95 % quantile. */
-  readonly chanceQuantile: number
   /** Probability that a random direction has as large a share; null with the share. */
   readonly pValue: number | null
 }
@@ -146,10 +156,9 @@ export async function gradientShare(
   if (gradient.length !== size) throw new ShapeError('gradient', `[${size}]`, [gradient.length])
   requireRows(space, 'u', u, k)
   if (k >= size) throw new InputError('u', `u must have fewer than ${size} rows, got ${k}`)
-  const [a, b] = [k / 2, (size - k) / 2]
   const norm = await space.norm(gradient)
   if (!Number.isFinite(norm)) throw new NonFiniteError('the gradient')
-  const chance = { chance: k / size, chanceQuantile: betaQuantile(0.95, a, b) }
+  const chance = chanceShare(size, k)
   if (norm === 0) return { share: null, ...chance, pValue: null }
   // Of unit length first: squares of a small gradient would leave float32.
   const unit = space.allocate(1)
@@ -159,7 +168,7 @@ export async function gradientShare(
     1,
     parts.reduce((sum, part) => sum + part ** 2, 0),
   )
-  return { share, ...chance, pValue: betaTail(share, a, b) }
+  return { share, ...chance, pValue: betaTail(share, k / 2, (size - k) / 2) }
 }
 
 /** How many leading eigenvalues stand off the others. */

@@ -1,10 +1,12 @@
 import { monotonicMs } from '#base'
-import type { Vector } from '#geometry/operators'
+import type { Vector, VectorSpace } from '#geometry/operators'
 import {
+  chanceShare,
   countOutliers,
   extremeEigenpairs,
   gradientShare,
   principalAngles,
+  subspaceOverlap,
 } from '#geometry/spectral'
 import type {
   EvolutionDocument,
@@ -63,16 +65,7 @@ async function measureSnapshot(
   const leading = Float32Array.from(result.vectors.subarray(0, dimension * size))
   const gradient: Vector = await site.gradient()
   const { share, pValue } = await gradientShare(space, gradient, leading, dimension)
-  const angles =
-    previous === null
-      ? null
-      : await principalAngles(
-          space,
-          leading,
-          previous.leading,
-          dimension,
-          previous.leading.length / size,
-        )
+  const turned = previous === null ? null : await turnOf(space, leading, previous.leading)
   const outliers = countOutliers(result.top.map(({ value }) => value))
   const row: EvolutionRow = {
     step,
@@ -83,16 +76,25 @@ async function measureSnapshot(
     gradientNorm: await space.norm(gradient),
     gradientShare: share,
     gradientShareP: pValue,
-    angles: angles === null ? null : [...angles.angles],
-    overlap: angles === null ? null : meanSquare(angles.cosines),
+    angles: turned?.angles ?? null,
+    overlap: turned?.overlap ?? null,
     outliers: outliers.count,
     gapRatio: outliers.gapRatio,
   }
   return { row, leading }
 }
 
-const meanSquare = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value ** 2, 0) / values.length
+/** How a leading space lies to the one before. */
+async function turnOf(
+  space: VectorSpace,
+  now: Vector,
+  before: Vector,
+): Promise<{ readonly angles: number[]; readonly overlap: number }> {
+  const [k, l] = [now.length / space.size, before.length / space.size]
+  const { angles } = await principalAngles(space, now, before, k, l)
+  const { value } = await subspaceOverlap(space, now, before, k, l)
+  return { angles: [...angles], overlap: value }
+}
 
 /**
  * Follows the extreme eigenvalues of a matrix and the space of the leading ones through the snapshots of a training, each
@@ -117,9 +119,8 @@ export async function measureEvolution(
           leading: Float32Array.from(saved.vectors),
         }
   count.settle(progress?.rows.reduce((sum, { products }) => sum + products, 0) ?? 0)
-  let site = home
   for (const step of steps.slice(progress?.rows.length ?? 0)) {
-    site = await snapshots.at(step)
+    const site = await snapshots.at(step)
     const { row, leading } = await measureSnapshot(measure, site, progress, count.report)
     count.settle(row.products)
     progress = { rows: [...(progress?.rows ?? []), row], leading }
@@ -131,14 +132,7 @@ export async function measureEvolution(
   }
   const rows = progress?.rows ?? []
   const dimension = rows[0]?.top.length ?? 0
-  // Chance does not depend on the gradient: that of none has the same. The sites before the last are gone.
-  const { space } = site.operator
-  const { chance, chanceQuantile } = await gradientShare(
-    space,
-    space.allocate(1),
-    progress?.leading ?? space.allocate(dimension),
-    dimension,
-  )
+  const { chance, chanceQuantile } = chanceShare(size, dimension)
   const late = rows.filter(({ status }) => status !== 'converged')
   return {
     kind: 'evolution',
