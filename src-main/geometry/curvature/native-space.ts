@@ -36,9 +36,6 @@ export interface NativeSpaceOptions {
  */
 const defaultPanelWidth = 2 ** 17
 
-/** Entries of a vector that may be held once more for speed: 64 MB. */
-const largestWhole = 2 ** 24
-
 /** Powers of two that bring squares back into float32's range; a product by them is exact. */
 const rescaling = 2 ** 96
 
@@ -126,7 +123,7 @@ export async function createNativeSpace(
         }
       }),
     )
-    const rows = panelRows(panels, capacity, size <= largestWhole ? algebra : null)
+    const rows = panelRows(panels, capacity)
     const store: RowStore = {
       ...rows,
       release: async () => {

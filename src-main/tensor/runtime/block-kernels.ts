@@ -45,6 +45,15 @@ function combinationModel(isAdded: boolean): Uint8Array {
   return graph.encode(isAdded ? 'add-combination' : 'set-combination')
 }
 
+/** factor·v. */
+function scaledModel(): Uint8Array {
+  const graph = new OnnxGraph()
+  const v = graph.input('v', 'float32', ['n'])
+  const factor = graph.input('factor', 'float32', [1])
+  graph.output('out', graph.node('Mul', [v, factor]), 'float32', ['n'])
+  return graph.encode('scaled-vector')
+}
+
 /** The sessions behind a block algebra; their models know no length, so that one set serves every vector. */
 export interface BlockKernels {
   readonly products: Session
@@ -52,6 +61,7 @@ export interface BlockKernels {
   readonly chunked: Session
   readonly set: Session
   readonly add: Session
+  readonly scaled: Session
 }
 
 /** Loads the kernels; a session cache in the options makes them shared. */
@@ -63,6 +73,7 @@ export async function loadBlockKernels(options: SessionOptions): Promise<BlockKe
     chunked: await load(chunkedModel()),
     set: await load(combinationModel(false)),
     add: await load(combinationModel(true)),
+    scaled: await load(scaledModel()),
   }
 }
 

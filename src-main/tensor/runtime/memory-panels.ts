@@ -14,6 +14,8 @@ export interface PanelStorage {
    * @returns A buffer that holds until the next call; not to be written.
    */
   load(panel: number, rows: number): Promise<Float32Array>
+  /** Where one row of a panel lies in memory, to be written, `[width]`; null where it lies elsewhere: then {@link save}. */
+  place(panel: number, row: number): Float32Array | null
   /** Replaces rows of a panel from `firstRow` on. */
   save(panel: number, firstRow: number, data: Float32Array): Promise<void>
   /** Copies one row of a panel into `target`, `[width]`. */
@@ -53,14 +55,18 @@ export class MemoryPanels implements PanelStorage {
     return Promise.resolve(this.#panels[panel]!.subarray(0, rows * this.#widths[panel]!))
   }
 
+  place(panel: number, row: number): Float32Array {
+    const width = this.#widths[panel]!
+    return this.#panels[panel]!.subarray(row * width, (row + 1) * width)
+  }
+
   save(panel: number, firstRow: number, data: Float32Array): Promise<void> {
     this.#panels[panel]!.set(data, firstRow * this.#widths[panel]!)
     return Promise.resolve()
   }
 
   read(panel: number, row: number, target: Float32Array): void {
-    const width = this.#widths[panel]!
-    target.set(this.#panels[panel]!.subarray(row * width, (row + 1) * width))
+    target.set(this.place(panel, row))
   }
 
   release(): Promise<void> {
@@ -151,6 +157,10 @@ export class FilePanels implements PanelStorage {
     ahead.catch(() => undefined)
     this.#pending = { panel: next, rows, data: ahead }
     return data
+  }
+
+  place(): null {
+    return null
   }
 
   async save(panel: number, firstRow: number, data: Float32Array): Promise<void> {

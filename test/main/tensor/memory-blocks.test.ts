@@ -26,3 +26,16 @@ test.each([true, false])(
     await pieces.release()
   },
 )
+
+test('one vector times a number is rounded once, by pieces as well', async () => {
+  const v = draw(1, 'v')
+  const factor = Math.fround(1 / 3)
+  const expected = v.map((x) => Math.fround(factor * x))
+  for (const largestBlock of [undefined, 300]) {
+    const algebra = await createOnnxBlockAlgebra(size, {}, largestBlock)
+    const target = draw(1, 'target')
+    await algebra.combine(target, 1, Float64Array.of(1 / 3), v, 1, false)
+    expect(target).toEqual(expected)
+    await algebra.release()
+  }
+})
