@@ -415,6 +415,7 @@ class Search {
     const { pairs, vectors } = await measurePairs(this.#operator, found, rows, {
       top: this.#goal.top,
       before: this.#products,
+      rows: this.#lanczos.width,
     })
     const products = this.#products + rows
     this.#options.onProgress?.(products)

@@ -22,18 +22,23 @@ export interface MeasuredPairs {
  * and vectors are put in order together: the first `top` descending, the others ascending.
  *
  * @param vectors - `[count, n]` unit rows.
+ * @param options.rows - Vectors of an application: those of the search, whose program is at hand.
  * @throws NonFiniteError naming the product, counted on from `before`, that is not finite.
  */
 export async function measurePairs(
   operator: LinearOperator,
   vectors: Vector,
   count: number,
-  options: { readonly top: number; readonly before: number },
+  options: { readonly top: number; readonly before: number; readonly rows: number },
 ): Promise<MeasuredPairs> {
   const { size, space } = operator
   const row = (buffer: Vector, i: number): Vector => buffer.subarray(i * size, (i + 1) * size)
   const products = space.allocate(count)
-  await operator.apply(vectors, count, products)
+  for (let from = 0; from < count; from += options.rows) {
+    const rows = Math.min(options.rows, count - from)
+    const [first, end] = [from * size, (from + rows) * size]
+    await operator.apply(vectors.subarray(first, end), rows, products.subarray(first, end))
+  }
   const pairs: Eigenpair[] = []
   for (let i = 0; i < count; i += 1) {
     const [v, r] = [row(vectors, i), row(products, i)]
