@@ -27,6 +27,29 @@ test.each([true, false])(
   },
 )
 
+test.each([true, false])(
+  'combinations of more rows than one product reads well are those of float64 (added: %s)',
+  async (isAdded) => {
+    const algebra = await createOnnxBlockAlgebra(size, {})
+    const [targets, rows] = [3, 121]
+    const basis = draw(rows, 'many')
+    const coefficients = Float64Array.from({ length: targets * rows }, (_, i) => Math.cos(i))
+    const target = draw(targets, 'target')
+    const expected = Float64Array.from(target, (x, at) => {
+      const [i, column] = [Math.floor(at / size), at % size]
+      let sum = isAdded ? x : 0
+      for (let k = 0; k < rows; k += 1) {
+        sum += Math.fround(coefficients[i * rows + k]!) * basis[k * size + column]!
+      }
+      return sum
+    })
+    await algebra.combine(target, targets, coefficients, basis, rows, isAdded)
+    // Sums of 121 terms of size 1 grow to about 40.
+    expect(largestError(target, expected)).toBeLessThan(2e-5)
+    await algebra.release()
+  },
+)
+
 test('one vector times a number is rounded once, by pieces as well', async () => {
   const v = draw(1, 'v')
   const factor = Math.fround(1 / 3)
