@@ -65,4 +65,31 @@ describe('ritzTails', () => {
       expect((tiny.values[i]! * 1e150) / value).toBeCloseTo(1, 10),
     )
   })
+
+  test('gives of a list of rows that grows or changes what it gives of a copy', () => {
+    const stream = createStream(5, 'growth')
+    const rows: number[][] = []
+    const look = (): void => {
+      const copy = rows.map((row) => [...row])
+      const got = ritzTails(rows)
+      expect(got).toEqual(ritzTails(copy))
+      eigenSymmetric(copy).values.forEach((value, i) =>
+        expect(got.values[i]).toBeCloseTo(value, 11),
+      )
+    }
+    const append = (entryOf: (k: number) => number): void => {
+      const row = Array.from({ length: rows.length + 1 }, (_, k) => entryOf(k))
+      rows.forEach((other, i) => other.push(row[i]!))
+      rows.push(row)
+      look()
+    }
+    const draw = (): number => stream.nextNormal()
+    for (let size = 0; size < 24; size += 1) {
+      // Dense rows between those of a tridiagonal matrix.
+      append(size % 7 === 5 ? draw : (k) => (k >= size - 1 ? draw() : 0))
+    }
+    rows[4]![2]! += 1
+    rows[2]![4]! += 1
+    look()
+  })
 })
