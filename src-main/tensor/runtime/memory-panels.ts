@@ -42,13 +42,23 @@ export async function freeScratch(folder: string): Promise<number> {
 
 /** Panels in memory. */
 export class MemoryPanels implements PanelStorage {
-  readonly #panels: Float32Array[]
+  #panels: readonly Float32Array[]
   readonly #widths: readonly number[]
 
-  /** @param widths - Columns of each panel. */
-  constructor(widths: readonly number[], capacity: number) {
+  /**
+   * @param widths - Columns of each panel.
+   * @param panels - What another one of these sizes gave up by {@link yieldPanels}; its rows hold what they held. Left out: zeros.
+   */
+  constructor(widths: readonly number[], capacity: number, panels?: readonly Float32Array[]) {
     this.#widths = widths
-    this.#panels = widths.map((width) => new Float32Array(capacity * width))
+    this.#panels = panels ?? widths.map((width) => new Float32Array(capacity * width))
+  }
+
+  /** Gives its memory up; nothing can be read or written afterwards. */
+  yieldPanels(): readonly Float32Array[] {
+    const panels = this.#panels
+    this.#panels = []
+    return panels
   }
 
   load(panel: number, rows: number): Promise<Float32Array> {
@@ -70,7 +80,7 @@ export class MemoryPanels implements PanelStorage {
   }
 
   release(): Promise<void> {
-    this.#panels.length = 0
+    this.yieldPanels()
     return Promise.resolve()
   }
 }

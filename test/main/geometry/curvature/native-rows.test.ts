@@ -109,6 +109,26 @@ describe('rows of a native space', () => {
     await (await space.createRows(capacity)).release()
   })
 
+  test('take over the memory of the last ones, and give the same results there', async () => {
+    const space = await create({ panelWidth: 1500, residentBytes: 4 * capacity * size })
+    const first = await space.createRows(capacity)
+    const expected = await exercise(first)
+    await first.release()
+    const second = await space.createRows(capacity)
+    expect(second.row(0)).not.toEqual(new Float32Array(size))
+    expect(await exercise(second)).toEqual(expected)
+  })
+
+  test('of another capacity find the memory of released ones free', async () => {
+    const space = await create({ residentBytes: 4 * capacity * size, scratch: '/nowhere' })
+    for (const rows of [capacity, capacity - 1, capacity]) {
+      const store = await space.createRows(rows)
+      expect(store.row(0)).toEqual(new Float32Array(size))
+      await store.write(0, draw(1, 'w'), 1)
+      await store.release()
+    }
+  })
+
   test('that fit neither memory nor disk are refused with both sizes', async () => {
     const space = await onDisk()
     await expect(space.createRows(1e9)).rejects.toThrow(
