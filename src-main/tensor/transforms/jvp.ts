@@ -26,7 +26,6 @@ import {
   sign,
   slice,
   softmax,
-  standardize,
   sub,
   transpose,
   typecheckProgram,
@@ -83,7 +82,8 @@ export function maximumShares(x: Tracer, y: Tracer, axes: readonly number[]): Tr
   return div(isLargest, broadcastInto(reduceSum(isLargest, axes), x.shape, kept))
 }
 
-const lastMean = (x: Tracer, dimensions: number): Tracer =>
+/** Mean over the last dimensions. */
+export const lastMean = (x: Tracer, dimensions: number): Tracer =>
   reduceMean(
     x,
     Array.from({ length: dimensions }, (_, i) => x.shape.length - dimensions + i),
@@ -196,11 +196,13 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
     map(t ?? null, (tangent) => reduceSum(mul(softmax(x!), tangent), [x!.shape.length - 1])),
   standardize: ([x], [t], params, y) =>
     map(t ?? null, (tangent) => standardizeDerivative(x!, y, tangent, params)),
-  // r˙ = −r²·mean(y ẋ), with y the standardized x
-  inverseDeviation: ([x], [t], { epsilon, dimensions }, r) =>
-    map(t ?? null, (tangent) =>
-      mul(neg(mul(r, r)), lastMean(mul(standardize(x!, epsilon, dimensions), tangent), dimensions)),
-    ),
+  // ṙ = −r³·(mean(x ẋ) − mean(x)·mean(ẋ)): products of whole tensors only where they are summed up
+  inverseDeviation: ([x], [t], { dimensions }, r) =>
+    map(t ?? null, (tangent) => {
+      const mean = (value: Tracer): Tracer => lastMean(value, dimensions)
+      const covariance = sub(mean(mul(x!, tangent)), mul(mean(x!), mean(tangent)))
+      return mul(neg(mul(r, mul(r, r))), covariance)
+    }),
   gather: ([, indices], [t], { axis }) => map(t ?? null, (x) => gather(x, indices!, axis)),
   scatterAdd: ([, indices], [t], { axis, extent }) =>
     map(t ?? null, (x) => scatterAdd(x, indices!, axis, extent)),

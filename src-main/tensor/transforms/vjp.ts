@@ -25,7 +25,6 @@ import {
   slice,
   softmax,
   spatialOf,
-  standardize,
   sub,
   transpose,
   transposedInLhs,
@@ -40,7 +39,7 @@ import {
   type Variable,
 } from '#tensor/program'
 import { derivativeRules, type Differentiable } from './derivatives.ts'
-import { leftShare, maximumShares, standardizeDerivative } from './jvp.ts'
+import { lastMean, leftShare, maximumShares, standardizeDerivative } from './jvp.ts'
 
 type VjpRule<P extends Primitive> = (
   inputs: readonly Tracer[],
@@ -192,12 +191,17 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
     mul(softmax(x!), broadcastInto(ct, x!.shape, keptAxes(x!, [x!.shape.length - 1]))),
   ],
   standardize: ([x], ct, params, y) => [standardizeDerivative(x!, y, ct, params)],
-  // x̄ = −r²·r̄·y/n
-  inverseDeviation: ([x], ct, { epsilon, dimensions }, r) => {
-    const kept = r.shape.map((_, axis) => axis)
-    const count = sizeOf(x!.shape.slice(kept.length))
-    const factor = mul(mul(mul(r, r), ct), -1 / count)
-    return [mul(broadcastInto(factor, x!.shape, kept), standardize(x!, epsilon, dimensions))]
+  // x̄ = −r³·r̄·(x − mean(x))/n
+  inverseDeviation: ([x], ct, { dimensions }, r) => {
+    const along = (row: Tracer): Tracer =>
+      broadcastInto(
+        row,
+        x!.shape,
+        r.shape.map((_, axis) => axis),
+      )
+    const count = sizeOf(x!.shape.slice(r.shape.length))
+    const factor = mul(mul(mul(r, mul(r, r)), ct), -1 / count)
+    return [sub(mul(along(factor), x!), along(mul(factor, lastMean(x!, dimensions))))]
   },
   gather: ([x, indices], ct, { axis }) => [scatterAdd(ct, indices!, axis, x!.shape[axis]!), null],
   scatterAdd: ([, indices], ct, { axis }) => [gather(ct, indices!, axis), null],
