@@ -53,6 +53,17 @@ export function panelRows(panels: readonly RowPanel[], capacity: number): RowSto
       piece(rowOf(block, i), panel).set(pieces.subarray(i * panel.width, (i + 1) * panel.width))
     }
   }
+  const writeScaled = async (
+    { width, algebra, storage, index: at }: RowPanel,
+    index: number,
+    v: Float32Array,
+    factor: number,
+  ): Promise<void> => {
+    const place = storage.place(at, index)
+    const scaled = place ?? scratchFor(width)
+    await algebra.combine(scaled, 1, Float64Array.of(factor), v, 1, false)
+    if (place === null) await storage.save(at, index, scaled)
+  }
   return {
     capacity,
     read,
@@ -62,12 +73,9 @@ export function panelRows(panels: readonly RowPanel[], capacity: number): RowSto
       return row
     },
     write: async (index, v, factor) => {
-      const coefficient = Float64Array.of(factor)
       for (const panel of panels) {
-        const place = panel.storage.place(panel.index, index)
-        const scaled = place ?? scratchFor(panel.width)
-        await panel.algebra.combine(scaled, 1, coefficient, piece(v, panel), 1, false)
-        if (place === null) await panel.storage.save(panel.index, index, scaled)
+        if (factor === 1) await panel.storage.save(panel.index, index, piece(v, panel))
+        else await writeScaled(panel, index, piece(v, panel), factor)
       }
     },
     innerProducts: async (block, blockRows, count) => {

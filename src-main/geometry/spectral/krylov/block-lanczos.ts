@@ -55,6 +55,8 @@ export class BlockLanczos {
   #current: Vector
   #product: Vector
   #previous: Vector
+  /** Row that `#current` holds, beside its place in the basis. */
+  #currentRow = -1
   /** Row that `#previous` holds. */
   #previousRow = -1
   /** Directions to come for which the basis has no room; the first rows of `#product`. */
@@ -119,6 +121,7 @@ export class BlockLanczos {
     this.#product = this.#operator.space.allocate(width)
     this.#previous = this.#operator.space.allocate(0)
     this.#lane = this.#previous
+    this.#currentRow = -1
   }
 
   /** Fills the next block up with random directions, or with what is left of `starts`, `[width, n]`. */
@@ -146,9 +149,11 @@ export class BlockLanczos {
   async step(apply: Apply, nameOf: (row: number) => string): Promise<void> {
     const { size } = this.#operator
     const [first, rows] = [this.projected.length, this.ahead]
-    if (this.width === 1 && this.#isCurrentFirst !== (first % 2 === 0)) this.#swap()
-    for (let i = 0; i < rows; i += 1) {
-      this.basis.readRow(first + i, this.#current.subarray(i * size, (i + 1) * size))
+    if (this.width === 1) this.#turnTo(first)
+    if (this.#currentRow !== first) {
+      for (let i = 0; i < rows; i += 1) {
+        this.basis.readRow(first + i, this.#current.subarray(i * size, (i + 1) * size))
+      }
     }
     await apply(this.#current, rows, this.#product)
     if (this.width === 1) await this.#absorbVector(nameOf(0))
@@ -179,13 +184,23 @@ export class BlockLanczos {
     const pending = this.#pending
     this.#pending = null
     this.#link = 0
+    this.#currentRow = -1
     this.#previousRow = -1
     this.#isArrow = isContinued
     if (isContinued && pending !== null) await this.#pushDirections(pending)
   }
 
   async #pushDirections({ rank, length }: { rank: number; length: number }): Promise<void> {
-    const { size } = this.#operator
+    const { size, space } = this.#operator
+    if (this.width === 1 && rank === 1) {
+      // Where the next product reads it: that is cheaper than to read it back from the basis.
+      const row = this.basis.count
+      this.#turnTo(row)
+      await space.setCombination(this.#current, 1, Float64Array.of(1 / length), this.#product, 1)
+      await this.basis.push(this.#current, 1)
+      this.#currentRow = row
+      return
+    }
     for (let i = 0; i < rank; i += 1) {
       await this.basis.push(this.#product.subarray(i * size, (i + 1) * size), length)
     }
@@ -253,6 +268,11 @@ export class BlockLanczos {
     column[newest] = alpha!
     const parts = this.#isCurrentFirst ? [-alpha!, -this.#link] : [-this.#link, -alpha!]
     await space.addCombination(w, 1, Float64Array.from(parts), this.#lane.subarray(0, 2 * size), 2)
+  }
+
+  /** Makes the place of a row in the lane the current one: the first, if it is even. */
+  #turnTo(row: number): void {
+    if (this.#isCurrentFirst !== (row % 2 === 0)) this.#swap()
   }
 
   #swap(): void {
