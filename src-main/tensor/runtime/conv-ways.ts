@@ -8,12 +8,13 @@ import {
   type Program,
   type Variable,
 } from '#tensor/program'
+import type { BlockedConvolutions } from './conv-blocked.ts'
 import type { PatchWindow } from './conv-patches.ts'
 
 /** Patches that some product of a program needs anyway, by value and window. */
 export type SharedPatches = ReadonlyMap<Variable, ReadonlySet<string>>
 
-/** With fewer outputs a matrix product with patches is slower than the runtime's own convolution. */
+/** With fewer outputs a matrix product with patches is slower than the runtime's own convolution, if that is not blocked. */
 const fewestRows = 48
 
 /** Patches along one dimension of each factor pay if they are this much smaller than those along both of one. */
@@ -21,8 +22,8 @@ const splitGain = 0.8
 
 /** How one convolution is computed. */
 export type Way =
-  /** The runtime's own convolution. */
-  | { readonly kind: 'direct' }
+  /** The runtime's own convolution, with its channels in blocks or not. */
+  | { readonly kind: 'direct'; readonly isBlocked: boolean }
   /** Patches of one factor, then a matrix product with the other. */
   | {
       readonly kind: 'patches'
@@ -104,16 +105,22 @@ function splitWindows(
  * Chooses how to compute a convolution.
  *
  * A kernel larger than the result (the derivative by a kernel) is a matrix product with patches of the smaller
- * factor, or, where the two are alike, of patches along one dimension of each: k + k copies instead of k². So is
- * any convolution whose patches are there already. The rest is left to the runtime's own convolution.
+ * factor, or, where the two are alike, of patches along one dimension of each: k + k copies instead of k². The rest is
+ * left to the runtime's own convolution, in blocks where that fits; where it does not, patches that are there
+ * already are used.
  */
-export function wayOf(equation: EquationOf<'conv'>, shared: SharedPatches | null): Way {
+export function wayOf(
+  equation: EquationOf<'conv'>,
+  shared: SharedPatches | null,
+  blocked: BlockedConvolutions | null,
+): Way {
   const [lhs, rhs] = equation.inputs as [Variable, Variable]
   const { params } = equation
   const kernel = extentsAt(rhs.type.shape, spatialOf(params.rhsAxes))
   const input = extentsAt(lhs.type.shape, spatialOf(params.lhsAxes))
   const positions = extentsAt(equation.output.type.shape, spatialOf(params.outAxes))
   if (sizeOf(kernel) <= sizeOf(positions)) {
+    if (blocked?.fits(equation) === true) return { kind: 'direct', isBlocked: true }
     const window = forwardWindow(params, kernel, positions)
     const outs = rhs.type.shape[params.rhsAxes[1]!]!
     const isThere = outs >= fewestRows && shared?.get(lhs)?.has(keyOf(window)) === true
@@ -121,7 +128,7 @@ export function wayOf(equation: EquationOf<'conv'>, shared: SharedPatches | null
     const isWide = lhs.type.dtype === 'float64'
     return isThere || isWide
       ? { kind: 'patches', of: 'lhs', window, tapsAre: 'kernel' }
-      : { kind: 'direct' }
+      : { kind: 'direct', isBlocked: false }
   }
   const entries = (value: Variable, spatial: number[]): number =>
     sizeOf(value.type.shape) / sizeOf(spatial)
@@ -157,7 +164,7 @@ const isConv = (equation: Equation): equation is EquationOf<'conv'> => equation.
 export function findSharedPatches(program: Program): SharedPatches {
   const found = new Map<Variable, Set<string>>()
   for (const equation of program.equations.filter(isConv)) {
-    const way = wayOf(equation, null)
+    const way = wayOf(equation, null, null)
     if (way.kind !== 'patches') continue
     const value = equation.inputs[way.of === 'lhs' ? 0 : 1]!
     const keys = found.get(value) ?? new Set<string>()

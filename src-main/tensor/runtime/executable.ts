@@ -2,10 +2,11 @@ import { InputError, ShapeError } from '#base'
 import { sizeOf } from '#tensor/dense'
 import { formatType, operationsOf, type Program, type ValueType } from '#tensor/program'
 import { allocateTensor, bytesOf } from './allocate-tensor.ts'
+import { findChannelBlock } from './channel-block.ts'
 import { GpuTensor, staysOnGpu } from './gpu-tensor.ts'
 import { hostData } from './host-tensor.ts'
 import { webgpuRules } from './lowering-webgpu.ts'
-import { lowerProgram } from './lowering.ts'
+import { lowerProgram, type LoweringOptions } from './lowering.ts'
 import type { CompileOptions, Executable, TensorInput } from './runtime.ts'
 import { createSession, DeviceBuffer, type Argument, type SessionOptions } from './session.ts'
 
@@ -54,6 +55,16 @@ const threadsFor = (program: Program, { threads = 0, device = 'cpu' }: SessionOp
     ? 1
     : threads
 
+/** What a session asks of the graph it is given. */
+async function loweringFor(
+  program: Program,
+  { device = 'cpu' }: SessionOptions,
+): Promise<LoweringOptions> {
+  if (device === 'webgpu') return { deviceRules: webgpuRules }
+  const hasConvolutions = program.equations.some(({ primitive }) => primitive === 'conv')
+  return { channelBlock: device === 'cpu' && hasConvolutions ? await findChannelBlock() : null }
+}
+
 /** Lowers a program to ONNX and loads it. */
 export async function compileOnnx(
   program: Program,
@@ -68,7 +79,7 @@ export async function compileOnnx(
         i < residentOutputs && staysOnGpu(dtype) ? [`out${i}`] : [],
       )
     : []
-  const model = lowerProgram(program, isWebgpu ? webgpuRules : {}).encode(program.name)
+  const model = lowerProgram(program, await loweringFor(program, options)).encode(program.name)
   const session = await createSession(
     model,
     { ...options, threads: threadsFor(program, options), isWide: isWide(program) },

@@ -9,7 +9,9 @@ import {
 } from '#tensor/program'
 import { contract, ordered, type Labelled } from './contraction.ts'
 import { patchesNode, spread, type PatchWindow } from './conv-patches.ts'
-import { wayOf, type SharedPatches, type Way } from './conv-ways.ts'
+import { convAttributes, type BlockedConvolutions, type PlainConv } from './conv-blocked.ts'
+import { wayOf, type Way } from './conv-ways.ts'
+import type { LoweringContext } from './lowering-rule.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 
 /** A factor of a convolution: written out, and what it is in the program. */
@@ -76,7 +78,7 @@ export function lowerConv(
   graph: OnnxGraph,
   equation: EquationOf<'conv'>,
   names: readonly string[],
-  shared: SharedPatches,
+  { sharedPatches, blocked }: Pick<LoweringContext, 'sharedPatches' | 'blocked'>,
 ): { name: string; actual: readonly number[] } {
   const { params, output } = equation
   const [lhs, rhs] = equation.inputs.map((variable, i) => ({ name: names[i]!, variable })) as [
@@ -85,11 +87,11 @@ export function lowerConv(
   ]
   const left = labelled(graph, lhs, ['group', 'batch', 'feature'], params.lhsAxes)
   const right = labelled(graph, rhs, ['group', 'out', 'feature'], params.rhsAxes)
-  const way = wayOf(equation, shared)
+  const way = wayOf(equation, sharedPatches, blocked)
   const result = ((): Labelled => {
     switch (way.kind) {
       case 'direct':
-        return direct(graph, left, right, params, output.type)
+        return direct(graph, left, right, equation, way.isBlocked ? blocked : null)
       case 'patches':
         return viaPatches(graph, left, right, way, params, output.type)
       case 'split':
@@ -167,13 +169,13 @@ function reversedNode(graph: OnnxGraph, name: string, axes: readonly number[]): 
   ])
 }
 
-/** The runtime's own convolution, or its transposed one where the input is dilated. */
+/** The runtime's own convolution, in blocks if they are given, or its transposed one where the input is dilated. */
 function direct(
   graph: OnnxGraph,
   lhs: Labelled,
   rhs: Labelled,
-  params: ConvParams,
-  type: ValueType,
+  { params, output: value }: EquationOf<'conv'>,
+  blocked: BlockedConvolutions | null,
 ): Labelled {
   const { strides, low, high, inputDilation, kernelDilation } = params
   const spatial = strides.map((_, i) => spatialLabel(i))
@@ -183,7 +185,7 @@ function direct(
   const out = kernel.actual[1]!
   const taps = kernel.actual.slice(3)
   const labels = ['batch', 'group', 'out', ...spatial]
-  const positions = extentsAt(type.shape, spatialOf(params.outAxes))
+  const positions = extentsAt(value.type.shape, spatialOf(params.outAxes))
   const actual = [batch, group, out, ...positions]
   const finish = (name: string): Labelled => ({
     name: graph.node('Reshape', [name, graph.integers(actual)]),
@@ -220,19 +222,23 @@ function direct(
       }),
     )
   }
-  const weight = graph.node('Reshape', [
-    kernel.name,
-    graph.integers([group * out, feature, ...taps]),
-  ])
+  const kernelShape = [group * out, feature, ...taps]
+  const weight = graph.node('Reshape', [kernel.name, graph.integers(kernelShape)])
   const needsSpread = isDilated || [...low, ...high].some((extent) => extent < 0)
   const room = needsSpread ? spread(graph, flat, shape, inputDilation, low, high).name : flat
+  const plain: PlainConv = {
+    image: room,
+    kernel: weight,
+    kernelShape,
+    resultShape: [batch, group * out, ...positions],
+    group,
+    strides,
+    dilations: kernelDilation,
+    pads: needsSpread ? spatial.flatMap(() => [0, 0]) : [...low, ...high],
+  }
   return finish(
-    graph.node('Conv', [room, weight], {
-      group,
-      kernel_shape: taps,
-      strides,
-      dilations: kernelDilation,
-      pads: needsSpread ? spatial.flatMap(() => [0, 0]) : [...low, ...high],
-    }),
+    blocked === null
+      ? graph.node('Conv', [plain.image, plain.kernel], convAttributes(plain))
+      : blocked.convolve(graph, plain, value),
   )
 }

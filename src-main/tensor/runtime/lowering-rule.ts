@@ -1,5 +1,6 @@
 import { sameShape } from '#tensor/dense'
 import type { Equation, Primitive, PrimitiveParams, ValueType } from '#tensor/program'
+import type { BlockedConvolutions } from './conv-blocked.ts'
 import type { SharedPatches } from './conv-ways.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 
@@ -27,6 +28,8 @@ export type LowerRule<P extends Primitive> = (
 export interface LoweringContext {
   readonly equation: Equation
   readonly sharedPatches: SharedPatches
+  /** Null where channels are not blocked. */
+  readonly blocked: BlockedConvolutions | null
 }
 
 /** Writes repetitions out. */

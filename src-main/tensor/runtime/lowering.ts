@@ -2,13 +2,13 @@ import { InputError } from '#base'
 import { sizeOf } from '#tensor/dense'
 import {
   formatType,
-  type Equation,
   type EquationOf,
   type Primitive,
   type Program,
   type Variable,
 } from '#tensor/program'
-import { findSharedPatches, type SharedPatches } from './conv-ways.ts'
+import { BlockedConvolutions } from './conv-blocked.ts'
+import { findSharedPatches } from './conv-ways.ts'
 import { lowerConv } from './lowering-conv.ts'
 import { lowerDot } from './lowering-dot.ts'
 import { erfNode } from './lowering-erf.ts'
@@ -19,6 +19,7 @@ import {
   materialize,
   reshapeNode,
   type Lowered,
+  type LoweringContext,
   type LowerRule,
   type LoweringRules,
 } from './lowering-rule.ts'
@@ -65,7 +66,9 @@ export const loweringRules: LoweringRules = {
       : loweringRules.logistic(graph, inputs, { order: order - 1 }, type, inputTypes, context),
   gelu: lowerGelu,
   relu: lowerRelu,
-  add: elementwise('Add'),
+  add: (graph, inputs, params, type, inputTypes, context) =>
+    context.blocked?.add(graph, inputs) ??
+    elementwise('Add')(graph, inputs, params, type, inputTypes, context),
   sub: elementwise('Sub'),
   mul: elementwise('Mul'),
   div: elementwise('Div'),
@@ -183,16 +186,16 @@ export const loweringRules: LoweringRules = {
     actual: type.shape,
   }),
   scatterAdd: lowerScatterAdd,
-  conv: (graph, [lhs, rhs], _params, _type, [lhsType, rhsType], { equation, sharedPatches }) =>
+  conv: (graph, [lhs, rhs], _params, _type, [lhsType, rhsType], context) =>
     lowerConv(
       graph,
       // The rule is called for its own primitive only.
-      equation as EquationOf<'conv'>,
+      context.equation as EquationOf<'conv'>,
       [
         materialize(graph, lhs!, lhsType!.shape).name,
         materialize(graph, rhs!, rhsType!.shape).name,
       ],
-      sharedPatches,
+      context,
     ),
   dot: (graph, [lhs, rhs], params, type, [lhsType, rhsType]) =>
     lowerDot(graph, { value: lhs!, type: lhsType! }, { value: rhs!, type: rhsType! }, params, type),
@@ -210,20 +213,28 @@ function refuseEmpty(program: Program): void {
   }
 }
 
+/** What the machine that runs a graph asks of it. */
+export interface LoweringOptions {
+  /** Rules in place of the general ones, for what a device does badly. */
+  readonly deviceRules?: Partial<LoweringRules>
+  /** Channels a block in convolutions, see `findChannelBlock`; null leaves the plain layout. @default null */
+  readonly channelBlock?: number | null
+}
+
 /**
  * A program as an ONNX model, with inputs `in0…` and outputs `out0…`.
  *
- * @param deviceRules - Rules in place of the general ones, for what a device does badly.
  * @throws InputError if a value has an extent of 0.
  */
-export function lowerProgram(
-  program: Program,
-  deviceRules: Partial<LoweringRules> = {},
-): OnnxGraph {
+export function lowerProgram(program: Program, options: LoweringOptions = {}): OnnxGraph {
   refuseEmpty(program)
+  const { deviceRules = {}, channelBlock = null } = options
   const rules = { ...loweringRules, ...deviceRules }
   const graph = new OnnxGraph()
-  const sharedPatches = findSharedPatches(program)
+  const context = {
+    sharedPatches: findSharedPatches(program),
+    blocked: channelBlock === null ? null : new BlockedConvolutions(channelBlock, program),
+  }
   const environment = new Map<Variable, Lowered>()
   program.inputs.forEach((variable, i) => {
     const { dtype, shape } = variable.type
@@ -231,7 +242,7 @@ export function lowerProgram(
   })
   for (const equation of program.equations) {
     const values = equation.inputs.map((input) => environment.get(input)!)
-    environment.set(equation.output, lowerEquation(graph, rules, equation, values, sharedPatches))
+    environment.set(equation.output, lowerEquation(graph, rules, values, { ...context, equation }))
   }
   program.outputs.forEach((variable, i) => {
     const { dtype, shape } = variable.type
@@ -244,10 +255,10 @@ export function lowerProgram(
 function lowerEquation(
   graph: OnnxGraph,
   rules: LoweringRules,
-  equation: Equation,
   values: readonly Lowered[],
-  sharedPatches: SharedPatches,
+  context: LoweringContext,
 ): Lowered {
+  const { equation } = context
   // The rule and the params belong to one primitive; TypeScript cannot see it through the union.
   const rule = rules[equation.primitive] as LowerRule<Primitive>
   return rule(
@@ -256,6 +267,6 @@ function lowerEquation(
     equation.params,
     equation.output.type,
     equation.inputs.map((input) => input.type),
-    { equation, sharedPatches },
+    context,
   )
 }

@@ -7,7 +7,12 @@ const aliasing = new Set(['Reshape', 'Identity'])
  * Operators that ONNX Runtime (1.30, processor) computes in place where nothing else reads their input; found by
  * the peaks of small graphs. Sums and products of two values are not among them.
  */
-const inPlace = new Set(['Tanh', 'Sigmoid', 'Softplus', 'Relu', 'Softmax', 'Cast'])
+const inPlace = new Set(['Conv', 'Tanh', 'Sigmoid', 'Softplus', 'Relu', 'Softmax', 'Cast'])
+
+/** The input that an operator may overwrite. */
+const overwritten = ({ opType, inputs }: GraphNode): string | undefined =>
+  // A convolution in blocks is computed onto what it is added to.
+  opType === 'Conv' ? inputs[3] : inputs[0]
 
 /** The order in which ONNX Runtime evaluates: depth first from the results, what stands last in the graph first. */
 export function executionOrder({ nodes }: MemoryGraph): GraphNode[] {
@@ -67,9 +72,11 @@ export function assignBuffers(graph: MemoryGraph, order: readonly GraphNode[]): 
     owners.set(made, owner)
     addUses(owner, uses.get(made) ?? 0)
   }
-  const place = (made: string, { opType, inputs: [source] }: GraphNode, step: number): void => {
+  const place = (made: string, node: GraphNode, step: number): void => {
     // Results go where the caller said.
     if (graph.outputs.has(made)) return
+    const { opType } = node
+    const source = overwritten(node)
     const form = graph.forms.get(made)!
     if (source !== undefined) {
       const owner = ownerOf(source)

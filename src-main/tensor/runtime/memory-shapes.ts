@@ -140,6 +140,8 @@ const rules: Readonly<Record<string, GraphShapeRule>> = {
   Identity: first,
   Softmax: first,
   ScatterND: first,
+  ReorderInput: first,
+  ReorderOutput: first,
   Gemm: product,
   MatMul: product,
   FusedMatMul: product,

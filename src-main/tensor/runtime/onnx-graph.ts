@@ -52,7 +52,7 @@ export class OnnxGraph {
     // What a node makes is made under the output's name at once; only inputs, constants and what is given out twice
     // have to be copied.
     if (this.#made.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name)
-    else this.#nodes.push({ opType: 'Identity', input: [value], output: [name] })
+    else this.#nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name] })
     this.#outputs.push(valueInfo(name, dtype, shape))
   }
 
@@ -76,7 +76,7 @@ export class OnnxGraph {
     if (opType !== 'Reshape') return this.nodes(opType, inputs, 1, attributes, domain)[0]!
     // Of a chain of reshapes only the last counts.
     const [value, shape] = inputs as [string, string]
-    const source = this.#sources.get(value) ?? value
+    const source = this.sourceOf(value)
     const [name] = this.nodes(opType, [source, shape], 1, attributes)
     this.#sources.set(name!, source)
     return name!
@@ -92,7 +92,7 @@ export class OnnxGraph {
   ): string[] {
     const outputs = (name: string): string[] =>
       Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}_${i}`))
-    const key = `${opType}(${inputs.join()})${JSON.stringify(attributes)}`
+    const key = `${domain} ${opType}(${inputs.join()})${JSON.stringify(attributes)}`
     const first = this.#shared(key, (name) => {
       for (const output of outputs(name)) this.#made.add(output)
       this.#nodes.push({
@@ -104,6 +104,11 @@ export class OnnxGraph {
       })
     })
     return outputs(first)
+  }
+
+  /** What a value was before it was given other shapes. */
+  sourceOf(name: string): string {
+    return this.#sources.get(name) ?? name
   }
 
   /** A constant integer vector, for shapes and axes. */
@@ -161,12 +166,14 @@ export class OnnxGraph {
 
   /** The model as bytes. */
   encode(name: string): Uint8Array {
+    const domains = new Set(['com.microsoft', ...this.#nodes.map((node) => node.domain!)])
+    domains.delete('')
     const model = onnxProto.onnx.ModelProto.create({
       irVersion: 8,
       producerName: 'saddle',
       opsetImport: [
         { domain: '', version: operatorSet },
-        { domain: 'com.microsoft', version: 1 },
+        ...Array.from(domains, (domain) => ({ domain, version: 1 })),
       ],
       graph: {
         name,
@@ -181,10 +188,12 @@ export class OnnxGraph {
 
   /** One line a node, constants written out, for golden snapshots. */
   describe(): string[] {
-    return this.#liveNodes().map(({ opType, input, output, attribute }) => {
+    return this.#liveNodes().map(({ opType, domain, input, output, attribute }) => {
       const operands = (input ?? []).map((name) => this.#literals.get(name) ?? name)
       const attributes = (attribute ?? []).map((entry) => ` ${describeAttribute(entry)}`)
-      return `${(output ?? []).join(', ')} = ${opType ?? ''}(${operands.join(', ')})${attributes.join('')}`
+      // Where an operator of this name is public as well.
+      const prefix = domain?.startsWith('com.microsoft.') ? `${domain.split('.').at(-1)!}.` : ''
+      return `${(output ?? []).join(', ')} = ${prefix}${opType ?? ''}(${operands.join(', ')})${attributes.join('')}`
     })
   }
 

@@ -133,7 +133,7 @@ const providerOf = (device: OnnxDevice): ort.InferenceSession.ExecutionProviderC
 
 const optimizationOf = ({ device = 'cpu', isWide = false }: SessionOptions) => {
   if (isWide) return 'basic'
-  // Beyond `extended` the processor's convolutions get blocked copies of what they read and write: no faster here.
+  // Beyond `extended` patches are made in blocked channels too, with copies of what they read and write: no faster here.
   return device === 'cpu' ? 'extended' : 'all'
 }
 
