@@ -40,7 +40,7 @@ const common = {
   cost: z.strictObject({ products: z.int(), elapsedMs: z.number() }),
 }
 
-/** An eigenvalue with the norm of its true residual ‖Hv − λv‖, ‖v‖ = 1. */
+/** An eigenvalue with the norm of its residual ‖Hv − λv‖, ‖v‖ = 1, with the rounding of a product in it. */
 export const eigenpairSchema = z.strictObject({ value: z.number(), residual: z.number() })
 
 /** A value with one standard error. */

@@ -2,6 +2,7 @@ import { InputError } from '#base'
 import type { Vector } from '#geometry/operators'
 import type { BlockLanczosState } from '../krylov/block-lanczos.ts'
 import type { BlockSizeState } from './block-size.ts'
+import type { DroppedParts } from './recurrence-residuals.ts'
 
 /** How a search stands when it looks for the first time, or has found all, or found too little. */
 export type SearchOutcome = 'complete' | 'unchecked' | 'unconverged'
@@ -19,8 +20,10 @@ export interface EigenpairsHeader {
   readonly locked: number
   readonly lockedValues: readonly number[]
   readonly isStale: boolean
+  readonly dropped: DroppedParts
+  readonly deviation: number
   readonly outcome: SearchOutcome
-  /** Whether all was found, and only the products that measure the pairs are missing. */
+  /** Whether all was found, and only what measures the pairs is missing. */
   readonly isDone: boolean
 }
 

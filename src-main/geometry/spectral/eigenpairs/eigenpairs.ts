@@ -5,8 +5,9 @@ import { BlockSize } from './block-size.ts'
 import { EigenpairGoal, scaleOf, type RelativeTo, type RitzValues } from './eigenpair-goal.ts'
 import { describeFloor, describeResolution, describeShortfall } from './eigenpair-notes.ts'
 import { checkState, type EigenpairsState, type SearchOutcome } from './eigenpairs-state.ts'
+import { RecurrenceResiduals } from './recurrence-residuals.ts'
 import { KrylovBasis } from '../krylov/krylov-basis.ts'
-import { measurePairs, type Eigenpair } from '../krylov/measure-pairs.ts'
+import { measurePairs, type Eigenpair, type MeasuredPairs } from '../krylov/measure-pairs.ts'
 import { ritzResiduals } from '../krylov/ritz-residuals.ts'
 import { basisCapacity, largestBlock } from '../solver-vectors.ts'
 import { drawStarts } from '../krylov/start-vectors.ts'
@@ -91,9 +92,11 @@ const lookCost = 8
  * all wanted pairs have converged they are locked and the search goes on from fresh random vectors orthogonal to
  * them, until nothing beyond the wanted ones can be hidden there; what it finds is merged in. Multiple eigenvalues are
  * therefore reported as often as they occur. The search judges by residuals, so values closer together than the
- * tolerance may rarely be taken for one (about one search in 10,000 at a tolerance of 10⁻², in small bases). At the end
- * every residual is computed by one more application each, and `value` is the Rayleigh quotient: an error of order
- * residual²/gap.
+ * tolerance may rarely be taken for one (about one search in 10,000 at a tolerance of 10⁻², in small bases).
+ *
+ * `value` is the Rayleigh quotient, an error of order residual²/gap. Residuals ‖Av − λv‖ are what the inner products of the
+ * recurrence say, to rounding; one more product, with a random combination of all vectors found, shows by how much the
+ * recurrence is off, and that is added to each. Where it is too much every pair is measured by a product of its own.
  *
  * Cost: as many applications as the gaps demand, `maxProducts` at most; `maxBasis`·n numbers held.
  * Deterministic for a given stream and block size, also across an interruption.
@@ -101,7 +104,7 @@ const lookCost = 8
  * @param operator - Symmetric, size n. Symmetry is trusted.
  * @param options.top - With `bottom`: 1 or more in all; if they exceed n, `bottom` is cut, then `top`.
  * @returns Status `not-converged` if the budget ended before residuals and the search for missed
- *   eigenvalues were done, or true residuals exceed what the search promised; the note says which, and
+ *   eigenvalues were done, or residuals exceed what the search promised; the note says which, and
  *   what to try.
  * @throws InputError if nothing is wanted, the budget is too small to say anything, the block size is not a positive
  *   integer, `start` does not hold finite vectors of n numbers, or `saved` is of another search.
@@ -160,7 +163,7 @@ class Search {
   readonly #basis: KrylovBasis
   readonly #lanczos: BlockLanczos
   readonly #blockSize: BlockSize
-  /** Applications for the search; those that measure the pairs come on top. */
+  /** Applications for the search; the one that confirms its last pairs comes on top. */
   readonly #budget: number
   /** Leading basis vectors that are found eigenvectors, since the last fresh start. */
   #locked = 0
@@ -168,6 +171,9 @@ class Search {
   #lockedValues: readonly number[] = []
   /** Whether a restart moved found vectors among the locked ones since the last fresh start. */
   #isStale = false
+  readonly #residuals: RecurrenceResiduals
+  /** By how much the recurrence was off for the vectors last locked. */
+  #deviation = 0
   #products = 0
   #nextLook = 0
   #rounds = 0
@@ -187,13 +193,14 @@ class Search {
     this.#options = options
     this.#goal = goal
     this.#basis = basis
-    this.#budget = options.maxProducts - goal.wanted
+    this.#budget = options.maxProducts - 1
     // What a trial spends, and what the last block leaves of the budget, must not be missing for the pairs.
-    const spare = this.#budget - goal.wanted
+    const spare = options.maxProducts - 2 * goal.wanted
     const wish = options.blockSize ?? 'measured'
     const largest = wish === 'measured' ? Math.min(rows, Math.floor(spare / 8)) : wish
     this.#blockSize = new BlockSize(operator, wish, largest)
     this.#lanczos = new BlockLanczos(operator, basis, this.#blockSize.chosen ?? 1)
+    this.#residuals = new RecurrenceResiduals(operator, this.#lanczos)
   }
 
   async run(): Promise<EigenpairsResult> {
@@ -236,6 +243,8 @@ class Search {
     this.#rounds = header.rounds
     this.#restarts = header.restarts
     this.#isStale = header.isStale
+    this.#residuals.restore(header.dropped)
+    this.#deviation = header.deviation
     this.#outcome = header.outcome
     this.#isDone = header.isDone
     this.#locked = header.locked
@@ -287,6 +296,8 @@ class Search {
         locked: this.#locked,
         lockedValues: this.#lockedValues,
         isStale: this.#isStale,
+        dropped: this.#residuals.state,
+        deviation: this.#deviation,
         outcome: this.#outcome,
         isDone: this.#isDone,
       },
@@ -342,8 +353,8 @@ class Search {
       this.#isDone = true
       return
     }
-    if (hasConverged && isStale) {
-      this.#outcome = 'unchecked'
+    if (hasConverged) this.#outcome = 'unchecked'
+    if (hasConverged && isStale && this.#products < this.#budget) {
       await this.#lock()
       this.#nextLook = this.#lanczos.projected.length + 2 + width
     } else if (this.#lanczos.ahead === 0) {
@@ -365,6 +376,7 @@ class Search {
     this.#rounds += 1
     const eigen = eigenSymmetric(this.#lanczos.projected)
     const wanted = this.#goal.indices(eigen.values.length)
+    this.#deviation = await this.#confirm(eigen, wanted)
     await this.#keep(eigen, wanted, false)
     this.#locked = wanted.length
     this.#lockedValues = wanted.map((index) => eigen.values[index]!)
@@ -395,38 +407,62 @@ class Search {
   }
 
   #keep(eigen: SymmetricEigen, kept: readonly number[], isContinued: boolean): Promise<void> {
+    const vectors = kept.map((index) => eigen.vectors[index]!)
+    this.#residuals.keep(vectors, isContinued)
     return this.#lanczos.keep(
-      kept.map((index) => eigen.vectors[index]!),
+      vectors,
       kept.map((index) => eigen.values[index]!),
       isContinued,
     )
   }
 
+  /** By how much the recurrence is off for the wanted vectors: one product. */
+  #confirm(eigen: SymmetricEigen, indices: readonly number[]): Promise<number> {
+    this.#products += 1
+    return this.#residuals.deviation(
+      eigen,
+      indices,
+      this.#options.stream.fork('signs', this.#rounds),
+      `the operator's product ${this.#products}`,
+    )
+  }
+
+  /** Wanted pairs with the residuals that the recurrence says they have, and what a product shows beside. */
+  async #confirmedPairs(eigen: SymmetricEigen, indices: readonly number[]): Promise<Eigenpair[]> {
+    const { findsMultiples } = this.#options
+    const areLocked = this.#outcome === 'complete' && findsMultiples !== false && !this.#isFull
+    const deviation = areLocked ? this.#deviation : await this.#confirm(eigen, indices)
+    return indices.map((index) => {
+      const known = this.#residuals.of(eigen.vectors[index]!, this.#isFull)
+      return { value: eigen.values[index]!, residual: Math.hypot(known, deviation) }
+    })
+  }
+
   async #finish(): Promise<EigenpairsResult> {
     const eigen = eigenSymmetric(this.#lanczos.projected)
     const indices = this.#goal.indices(eigen.values.length)
+    const scale = scaleOf(eigen.values)
+    const isLate = ({ value, residual }: Eigenpair): boolean =>
+      residual > this.#goal.limit(value, scale)
+    const confirmed = await this.#confirmedPairs(eigen, indices)
     this.#basis.truncate(eigen.values.length)
     const orthogonalityLoss = await this.#basis.orthogonalityLoss()
     await this.#keep(eigen, indices, false)
-    const rows = indices.length
-    const found = this.#basis.readRows(rows)
+    const found = this.#basis.readRows(indices.length)
     // Room for the products of the end.
     await this.#basis.release()
-    const { pairs, vectors } = await measurePairs(this.#operator, found, rows, {
-      top: this.#goal.top,
-      before: this.#products,
-      rows: this.#lanczos.width,
-    })
-    const products = this.#products + rows
-    this.#options.onProgress?.(products)
-    const scale = scaleOf(eigen.values)
-    const late = pairs.filter(
-      ({ value, residual }) => residual > this.#goal.limit(value, scale),
-    ).length
-    const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
     const isComplete = this.#outcome === 'complete'
+    const canMeasure = this.#products + indices.length <= this.#options.maxProducts
+    const { pairs, vectors } =
+      isComplete && canMeasure && confirmed.some(isLate)
+        ? await this.#measured(found, indices.length)
+        : { pairs: confirmed, vectors: found }
+    this.#options.onProgress?.(this.#products)
+    const late = pairs.filter(isLate).length
+    const worst = pairs.reduce((a, { residual }) => Math.max(a, residual), 0)
     const isDone = isComplete && late === 0
-    const shortfall = { late, wanted: rows, worst: worst / scale, products }
+    const products = this.#products
+    const shortfall = { late, wanted: pairs.length, worst: worst / scale, products }
     return {
       top: pairs.slice(0, this.#goal.top),
       bottom: pairs.slice(this.#goal.top),
@@ -448,5 +484,13 @@ class Search {
       blockSize: this.#lanczos.width,
       costPerProduct: this.#blockSize.costs,
     }
+  }
+
+  /** Pairs by a product each, where one for all is not enough. */
+  async #measured(found: Vector, count: number): Promise<MeasuredPairs> {
+    const options = { top: this.#goal.top, before: this.#products, rows: this.#lanczos.width }
+    const measured = await measurePairs(this.#operator, found, count, options)
+    this.#products += count
+    return measured
   }
 }

@@ -97,6 +97,11 @@ export class KrylovBasis {
     return parts
   }
 
+  /** target ← target + Σ cᵢ·(row i). */
+  add(target: Vector, coefficients: Float64Array): Promise<void> {
+    return this.#store.addTo(target, 1, coefficients, coefficients.length)
+  }
+
   /** Makes a block orthonormal to the basis and in itself, in place: {@link orthogonalizeBlock}. */
   orthogonalizeBlock(
     block: Vector,

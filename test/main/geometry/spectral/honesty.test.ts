@@ -146,6 +146,26 @@ describe('extremeEigenpairs is exact about what it reports', () => {
     expect(result.note).toMatch(/Try a larger tolerance\./)
   })
 
+  test('an operator whose products waver shows in every residual', async () => {
+    // The largest value is found to 1e-9 while the others are still on their way.
+    const values = [...bulk, 1e4]
+    const [exact, noise] = [diagonalOperator(values), createStream(3, 'noise')]
+    const wavering: LinearOperator = {
+      ...exact,
+      apply: async (input, rows, output) => {
+        await exact.apply(input, rows, output)
+        for (let i = 0; i < output.length; i += 1) {
+          output[i]! += (1e-3 * noise.nextNormal()) / Math.sqrt(values.length)
+        }
+      },
+    }
+    const options = { top: 3, bottom: 0, tolerance: 1e-4 } as const
+    const [still, shaken] = [await pairsOf(exact, options), await pairsOf(wavering, options)]
+    expect(shaken.status).toBe('converged')
+    expect(still.top[0]!.residual).toBeLessThan(1e-5)
+    expect(shaken.top[0]!.residual).toBeGreaterThan(5e-4)
+  })
+
   test('vectors come in the order of the values, in float32 too', async () => {
     // Copies of one value: their Rayleigh quotients differ by rounding, in any order.
     const values = [...new Array<number>(6).fill(3), ...arithmetic(0, 0.01, 90)]
