@@ -129,6 +129,29 @@ describe('rows of a native space', () => {
     }
   })
 
+  test('have the Gram matrix of float64, beyond the rows of one product', async () => {
+    const space = await inMemory()
+    const count = 70
+    const [store, exact] = [await space.createRows(count), blockRows(float64Space(size), count)]
+    const rows = draw(count, 'many rows')
+    for (let i = 0; i < count; i += 1) {
+      const row = rows.subarray(i * size, (i + 1) * size)
+      // Each has a part along the first, so that no entry is small.
+      await space.addCombination(
+        row,
+        1,
+        Float64Array.of(i === 0 ? 0 : 0.5),
+        rows.subarray(0, size),
+        1,
+      )
+      await store.write(i, row, 1 / 128)
+      await exact.write(i, Float64Array.from(row), 1 / 128)
+    }
+    const gram = await store.gram(count)
+    expect(gram).toHaveLength(count * count)
+    expect(largestError(gram, await exact.gram(count))).toBeLessThan(1e-6)
+  })
+
   test('that fit neither memory nor disk are refused with both sizes', async () => {
     const space = await onDisk()
     await expect(space.createRows(1e9)).rejects.toThrow(
