@@ -4,11 +4,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sizeOf, type Dtype } from '#tensor/dense'
 import {
+  add,
+  conv2d,
   greater,
   mul,
   reduceSum,
   reshape,
   select,
+  slice,
   tanh,
   traceProgram,
   type Program,
@@ -61,6 +64,16 @@ function values(map: (x: Tracer) => Tracer): number {
   return planOf(map) / planOf((x) => mul(x, 3))
 }
 
+/** Two convolutions of 16 channels with kernels of 3 taps, added. */
+function sumOfConvolutions(x: Tracer): Tracer {
+  const images = reshape(x, [size / 2 ** 14, 16, 32, 32])
+  const convolved = (start: number): Tracer => {
+    const kernel = reshape(slice(x, [start], [start + 16 * 16 * 3]), [16, 16, 1, 3])
+    return conv2d(images, kernel, { padding: [0, 1] })
+  }
+  return add(convolved(0), convolved(1))
+}
+
 describe('the planned workspace', () => {
   test.each<[string, number, (x: Tracer) => Tracer]>([
     ['a sum over an input needs none', 0, (x) => x],
@@ -80,6 +93,8 @@ describe('the planned workspace', () => {
         return mul(mul(mul(square, x), x), square)
       },
     ],
+    // The image in blocks, and one result: the second is computed onto the first.
+    ['a sum of two convolutions takes two values', 2, (x) => sumOfConvolutions(x)],
     // The bools take a quarter, and the runtime writes both choices out.
     ['a choice takes three values and its condition', 3.25, (x) => select(greater(x, 0), x, x)],
   ])('%s: %d', (_name, expected, map) => {
