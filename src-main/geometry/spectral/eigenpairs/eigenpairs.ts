@@ -376,8 +376,7 @@ class Search {
     this.#rounds += 1
     const eigen = eigenSymmetric(this.#lanczos.projected)
     const wanted = this.#goal.indices(eigen.values.length)
-    this.#deviation = await this.#confirm(eigen, wanted)
-    await this.#keep(eigen, wanted, false)
+    this.#deviation = await this.#keepConfirmed(eigen, wanted)
     this.#locked = wanted.length
     this.#lockedValues = wanted.map((index) => eigen.values[index]!)
     this.#isStale = false
@@ -416,26 +415,13 @@ class Search {
     )
   }
 
-  /** By how much the recurrence is off for the wanted vectors: one product. */
-  #confirm(eigen: SymmetricEigen, indices: readonly number[]): Promise<number> {
+  /** Keeps the wanted vectors alone; gives by how much the recurrence is off for them, which takes one product. */
+  async #keepConfirmed(eigen: SymmetricEigen, wanted: readonly number[]): Promise<number> {
+    const stream = this.#options.stream.fork('signs', this.#rounds)
+    const expected = await this.#residuals.expect(eigen, wanted, stream)
+    await this.#keep(eigen, wanted, false)
     this.#products += 1
-    return this.#residuals.deviation(
-      eigen,
-      indices,
-      this.#options.stream.fork('signs', this.#rounds),
-      `the operator's product ${this.#products}`,
-    )
-  }
-
-  /** Wanted pairs with the residuals that the recurrence says they have, and what a product shows beside. */
-  async #confirmedPairs(eigen: SymmetricEigen, indices: readonly number[]): Promise<Eigenpair[]> {
-    const { findsMultiples } = this.#options
-    const areLocked = this.#outcome === 'complete' && findsMultiples !== false && !this.#isFull
-    const deviation = areLocked ? this.#deviation : await this.#confirm(eigen, indices)
-    return indices.map((index) => {
-      const known = this.#residuals.of(eigen.vectors[index]!, this.#isFull)
-      return { value: eigen.values[index]!, residual: Math.hypot(known, deviation) }
-    })
+    return this.#residuals.deviation(expected, `the operator's product ${this.#products}`)
   }
 
   async #finish(): Promise<EigenpairsResult> {
@@ -444,12 +430,18 @@ class Search {
     const scale = scaleOf(eigen.values)
     const isLate = ({ value, residual }: Eigenpair): boolean =>
       residual > this.#goal.limit(value, scale)
-    const confirmed = await this.#confirmedPairs(eigen, indices)
-    this.#basis.truncate(eigen.values.length)
     const orthogonalityLoss = await this.#basis.orthogonalityLoss()
-    await this.#keep(eigen, indices, false)
+    const known = indices.map((index) => this.#residuals.of(eigen.vectors[index]!, this.#isFull))
+    const areLocked =
+      this.#outcome === 'complete' && this.#options.findsMultiples !== false && !this.#isFull
+    if (areLocked) await this.#keep(eigen, indices, false)
+    else this.#deviation = await this.#keepConfirmed(eigen, indices)
+    const confirmed = indices.map((index, i) => ({
+      value: eigen.values[index]!,
+      residual: Math.hypot(known[i]!, this.#deviation),
+    }))
     const found = this.#basis.readRows(indices.length)
-    // Room for the products of the end.
+    // Room for what may still be measured.
     await this.#basis.release()
     const isComplete = this.#outcome === 'complete'
     const canMeasure = this.#products + indices.length <= this.#options.maxProducts

@@ -1,10 +1,19 @@
-import type { RandomStream } from '#base'
-import type { LinearOperator } from '#geometry/operators'
+import { NonFiniteError, type RandomStream } from '#base'
+import type { LinearOperator, Vector } from '#geometry/operators'
 import type { BlockLanczos } from '../krylov/block-lanczos.ts'
 import type { SymmetricEigen } from '../krylov/tridiagonal.ts'
 
 /** By row of T, what its product has along directions that the search gave up; rows that are missing have nothing. */
 export type DroppedParts = readonly (readonly number[])[]
+
+/** A product that a recurrence says it knows: Σ imageᵢ·yᵢ + Σ comingⱼ·vⱼ for Σ signᵢ·yᵢ. */
+export interface ExpectedProduct {
+  readonly signs: Float64Array
+  readonly images: Float64Array
+  readonly coming: Float64Array
+  /** `[rank, n]`. */
+  readonly directions: Vector
+}
 
 /**
  * The residuals of combinations y = s·Q of a recurrence's rows, without products.
@@ -50,35 +59,53 @@ export class RecurrenceResiduals {
   }
 
   /**
-   * One product with Σ ±yᵢ, random signs, against what the recurrence says of it. The square of what is left is on average
-   * the sum of the squares by which the residuals of the yᵢ are off: rounding, but for an operator that
-   * changes or a recurrence gone astray. What was given up counts as off.
+   * What the recurrence says of the product with Σ ±yᵢ, random signs; to be asked before its rows are replaced by the yᵢ.
    *
    * @param indices - Of the eigenvectors of T.
-   * @throws NonFiniteError naming `where`.
    */
-  deviation(
+  async expect(
     eigen: SymmetricEigen,
     indices: readonly number[],
     stream: RandomStream,
-    where: string,
-  ): Promise<number> {
-    const count = eigen.values.length
-    const combination = new Float64Array(count)
-    const image = new Float64Array(count)
-    for (const index of indices) {
-      const sign = stream.nextUniform() < 0.5 ? -1 : 1
-      const [vector, value] = [eigen.vectors[index]!, eigen.values[index]!]
-      for (let i = 0; i < count; i += 1) {
-        combination[i]! += sign * vector[i]!
-        image[i]! += sign * value * vector[i]!
-      }
-    }
-    return this.#lanczos.deviation(
-      (input, rows, output) => this.#operator.apply(input, rows, output),
-      { combination, image, coming: this.#coming(combination) },
-      where,
+  ): Promise<ExpectedProduct> {
+    const signs = Float64Array.from(indices, () => (stream.nextUniform() < 0.5 ? -1 : 1))
+    const parts = indices.map((index, i) =>
+      this.#coming(eigen.vectors[index]!).map((part) => signs[i]! * part),
     )
+    return {
+      signs,
+      images: signs.map((sign, i) => sign * eigen.values[indices[i]!]!),
+      coming: Float64Array.from(parts[0] ?? [], (_, direction) =>
+        parts.reduce((sum, row) => sum + row[direction]!, 0),
+      ),
+      directions: await this.#lanczos.readDirections(),
+    }
+  }
+
+  /**
+   * By how much that product is another one. The square is on average the sum of the squares by which the residuals of the yᵢ
+   * are off: rounding, but for an operator that changes or a recurrence gone astray. What was given up before counts as off.
+   *
+   * Cost: one application to one vector. The yᵢ are the first rows of the basis.
+   *
+   * @throws NonFiniteError naming `where`.
+   */
+  async deviation(expected: ExpectedProduct, where: string): Promise<number> {
+    const { space } = this.#operator
+    const { basis } = this.#lanczos
+    const { signs, images, coming, directions } = expected
+    const [vector, product] = [space.allocate(1), space.allocate(1)]
+    await basis.add(vector, signs)
+    await this.#operator.apply(vector, 1, product)
+    await basis.add(
+      product,
+      images.map((part) => -part),
+    )
+    const rest = coming.map((part) => -part)
+    if (rest.length > 0) await space.addCombination(product, 1, rest, directions, rest.length)
+    const length = await space.norm(product)
+    if (!Number.isFinite(length)) throw new NonFiniteError(where)
+    return length
   }
 
   /** Rᵀs. */

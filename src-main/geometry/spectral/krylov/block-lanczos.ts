@@ -161,40 +161,21 @@ export class BlockLanczos {
     this.depth = Math.max(this.depth, this.projected.length)
   }
 
-  /**
-   * What is left of the recurrence's say on a product: ‖A·y − (image·Q + coming·V)‖ for y = combination·Q. Zero but
-   * for rounding and what the recurrence cannot know, such as an operator that changes.
-   *
-   * Cost: one application to one vector, two passes over the basis.
-   *
-   * @param parts.combination - By row of T.
-   * @param parts.image - By row of T.
-   * @param parts.coming - By direction to come: what the tail R adds.
-   */
-  async deviation(
-    apply: Apply,
-    parts: {
-      readonly combination: Float64Array
-      readonly image: Float64Array
-      readonly coming: readonly number[]
-    },
-    where: string,
-  ): Promise<number> {
+  /** A copy of the unit directions to come that the tail R speaks of, `[rank, n]`. */
+  async readDirections(): Promise<Vector> {
     const { size, space } = this.#operator
-    const [vector, product] = [space.allocate(1), space.allocate(1)]
-    await this.basis.add(vector, parts.combination)
-    await apply(vector, 1, product)
-    const image = parts.image.map((part) => -part)
-    const coming = parts.coming.map((part) => -part)
-    if (this.#pending === null) {
-      await this.basis.add(product, Float64Array.of(...image, ...coming))
-    } else {
-      const { rank, length } = this.#pending
-      await this.basis.add(product, image)
-      const unscaled = Float64Array.from(coming, (part) => part / length)
-      await space.addCombination(product, 1, unscaled, this.#product.subarray(0, rank * size), rank)
+    const rank = this.tail[0]?.length ?? 0
+    const directions = space.allocate(rank)
+    const { length } = this.#pending ?? { length: 1 }
+    for (let i = 0; i < rank; i += 1) {
+      const direction = directions.subarray(i * size, (i + 1) * size)
+      if (this.#pending === null) this.basis.readRow(this.projected.length + i, direction)
+      else {
+        const unscaled = this.#product.subarray(i * size, (i + 1) * size)
+        await space.setCombination(direction, 1, Float64Array.of(1 / length), unscaled, 1)
+      }
     }
-    return this.#norm(product, where)
+    return directions
   }
 
   /**
