@@ -65,7 +65,7 @@ const blockSize = z.int().min(0).max(64).default(1).meta({
   title: 'Block size',
   advanced: true,
   description:
-    'Vectors a product; 0: what is cheapest by a measurement of the products’ cost, whose choice may change the last digits from run to run.',
+    'Vectors a product. 2 mostly spares the look for further copies of multiple eigenvalues, and pays where products are dear (convolutions); 0: what is cheapest by a measurement of the products’ cost, whose choice may change the last digits from run to run.',
 })
 
 /** How sure an estimate over random probes should be. */

@@ -25,7 +25,7 @@ export interface CurvatureOperator extends LinearOperator {
  * 5 % or more.
  * Deterministic on the processor: equal blocks give bit-equal products on one runtime build with one number of threads; the same
  * vector alone and in a block agrees to rounding only.
- * The program for K rows is compiled at its first use.
+ * Programs of 1, 2, 4, … rows up to `rows` are compiled at their first use.
  *
  * @throws ShapeError if `parameters` does not fit the layout.
  * @throws InputError if a name in `tensors` fits none of the layout's.
@@ -74,7 +74,7 @@ export async function createCurvatureOperator(
       checkBlock('output', output, rows, layout.size, precision)
       for (let row = 0; row < rows; row += preferredRows) {
         const count = Math.min(preferredRows, rows - row)
-        const product = await productFor(count === 1 ? 1 : preferredRows)
+        const product = await productFor(lanesFor(count, preferredRows))
         const [from, to] = [row * layout.size, (row + count) * layout.size]
         await product.apply(
           parameters,
@@ -92,3 +92,7 @@ export async function createCurvatureOperator(
     },
   }
 }
+
+/** Rows of the smallest program that takes `count`. */
+const lanesFor = (count: number, largest: number): number =>
+  Math.min(largest, 2 ** Math.ceil(Math.log2(count)))

@@ -17,6 +17,9 @@ export const roundingUnits = 8
 /** Residual, as a share of the wanted value next to it, below which the end of the rest's spectrum counts as settled. */
 const settledShare = 1e-2
 
+/** Distance within a group of values, in residuals allowed: within 1, a copy was missed once in 1,400 random searches. */
+const groupUnits = 10
+
 /** Share of the residual allowed that a Ritz residual may have: a locked vector keeps what it had, up to √2 of it with what comes later. */
 const safety = 0.65
 
@@ -74,6 +77,22 @@ export class EigenpairGoal {
     if (wanted.length < this.wanted) return false
     const scale = scaleOf(values)
     return wanted.every((i) => residuals[i]! <= safety * this.limit(values[i]!, scale))
+  }
+
+  /**
+   * Wanted values near each other, of all such groups the largest. A second copy of one may come up later than the other values
+   * of its group.
+   */
+  mostCopies({ values }: RitzValues): number {
+    const scale = scaleOf(values)
+    let [most, copies, previous] = [0, 0, NaN]
+    for (const index of this.indices(values.length)) {
+      const value = values[index]!
+      copies = Math.abs(value - previous) <= groupUnits * this.limit(value, scale) ? copies + 1 : 1
+      most = Math.max(most, copies)
+      previous = value
+    }
+    return most
   }
 
   /** Whether the wanted values are others than `known`. */

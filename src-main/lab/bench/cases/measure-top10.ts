@@ -36,6 +36,8 @@ export interface CaseMeasurement {
 
 /** Values wanted. */
 const top = 10
+/** Vectors of a product that ours is tried with. */
+const ownBlockSizes = [1, 2]
 /** Residual asked for, as a share of the largest |λ|. */
 const tolerance = 1e-3
 /** Of the values that are taken as true. */
@@ -50,7 +52,8 @@ const largestDoubt = 2 * tolerance
  * products.
  *
  * A rival takes part with the first of its settings that is right in a trial; one that is never right is reported by its
- * last trial and runs no more. Operators are made before the clock counts, and each contestant has run once.
+ * last trial and runs no more. Ours takes part with the faster of its block sizes in a trial. Operators are made before the
+ * clock counts, and each contestant has run once.
  *
  * @throws DisagreementError if the peer's product is not ours.
  * @throws PeerError if the peer breaks off.
@@ -71,6 +74,7 @@ export async function measureTop10(
     layout,
     parameters,
     batches: [batch],
+    rows: Math.max(...ownBlockSizes),
     runtime,
   })
   try {
@@ -92,9 +96,24 @@ export async function measureTop10(
         onProgress,
       },
     )
-    const searchOnce = (findsMultiples: boolean) =>
-      searchOurselves(operator, { ...wanted, tolerance, findsMultiples }, signal)
-    await searchOnce(false)
+    const blockSizes = new Map<boolean, number>()
+    for (const findsMultiples of [true, false]) {
+      const trials: { readonly blockSize: number; readonly ms: number }[] = []
+      for (const blockSize of ownBlockSizes) {
+        onProgress(`trial of ours, blocks of ${blockSize}`)
+        // Compiled before the clock counts.
+        const { space } = operator
+        await operator.apply(space.allocate(blockSize), blockSize, space.allocate(blockSize))
+        const settings = { ...wanted, tolerance, findsMultiples, blockSize }
+        const { ms } = await searchOurselves(operator, settings, signal)
+        trials.push({ blockSize, ms })
+      }
+      blockSizes.set(findsMultiples, trials.toSorted((a, b) => a.ms - b.ms)[0]!.blockSize)
+    }
+    const searchOnce = (findsMultiples: boolean) => {
+      const blockSize = blockSizes.get(findsMultiples)!
+      return searchOurselves(operator, { ...wanted, tolerance, findsMultiples, blockSize }, signal)
+    }
     const racing = entrants.filter(({ verdict }) => verdict.isRight)
     const rivalMs: number[][] = racing.map(() => [])
     const own: OwnSearch[] = []

@@ -6,9 +6,6 @@ import type { Search } from './search.ts'
 /** Enough for any case; a search that needs more is reported as not converged. */
 const maxProducts = 5_000
 
-/** That of a run whose spec says nothing. */
-const blockSize = 1
-
 /** Our own search, with the part of its time that products took. */
 export interface OwnSearch extends Search {
   readonly result: EigenpairsResult
@@ -24,6 +21,8 @@ export async function searchOurselves(
     readonly seed: number
     /** Whether further copies of multiple eigenvalues are looked for; libraries do not. @default true */
     readonly findsMultiples?: boolean
+    /** Vectors of a product; 1 is that of a run whose spec says nothing. @default 1 */
+    readonly blockSize?: number
   },
   signal?: AbortSignal,
 ): Promise<OwnSearch> {
@@ -38,7 +37,7 @@ export async function searchOurselves(
       productMs += monotonicMs() - started
     },
   }
-  const { top, tolerance, seed, findsMultiples } = wanted
+  const { top, tolerance, seed, findsMultiples, blockSize = 1 } = wanted
   const started = monotonicMs()
   const result = await extremeEigenpairs(timed, {
     top,

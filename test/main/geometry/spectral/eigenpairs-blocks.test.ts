@@ -27,6 +27,22 @@ const expectNear = (pairs: readonly { value: number }[], expected: readonly numb
   valuesOf(pairs).forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-7))
 }
 
+test('blocks of 2 look for further copies only where they found two', async () => {
+  const bulk = arithmetic(-1, 0.01, 120)
+  const count = async (values: readonly number[], findsMultiples: boolean) => {
+    const options = { top: 3, bottom: 0, tolerance: 1e-6, blockSize: 2, findsMultiples }
+    const { top, products, status } = await solve([...bulk, ...values], options)
+    expect(status).toBe('converged')
+    return { products, values: valuesOf(top).map((value) => Number(value.toFixed(4))) }
+  }
+  const [single, alike] = [await count([2, 3, 4], true), await count([2, 3, 4], false)]
+  expect(single).toEqual(alike)
+  expect(single.values).toEqual([4, 3, 2])
+  const [copied, unchecked] = [await count([3, 3, 3, 4], true), await count([3, 3, 3, 4], false)]
+  expect(copied.values).toEqual([4, 3, 3])
+  expect(copied.products).toBeGreaterThan(unchecked.products)
+})
+
 describe.each([1, 2, 4])('blocks of %i', (blockSize) => {
   test('find the ends of a spectrum of both signs, and the largest are the largest', async () => {
     const result = await solve([...arithmetic(-1, 0.02, 90), -7, -5, 4, 6, 9], { blockSize })
