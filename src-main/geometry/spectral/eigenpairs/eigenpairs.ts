@@ -92,7 +92,7 @@ const lookCost = 8
  * all wanted pairs have converged, and b values were found together, they are locked and the search goes on from fresh random vectors orthogonal to
  * them, until nothing beyond the wanted ones can be hidden there; what it finds is merged in. Multiple eigenvalues are
  * therefore reported as often as they occur. The search judges by residuals, so values closer together than the
- * tolerance may rarely be taken for one (about one search in 10,000 at a tolerance of 10⁻², in small bases).
+ * tolerance may rarely be taken for one (on spectra full of double values about one search in 6,000).
  *
  * `value` is the Rayleigh quotient, an error of order residual²/gap. Residuals ‖Av − λv‖ are what the inner products of the
  * recurrence say, to rounding; one more product, with a random combination of all vectors found, shows by how much the
