@@ -96,7 +96,7 @@ const lookCost = 8
  *
  * `value` is the Rayleigh quotient, an error of order residual²/gap. Residuals ‖Av − λv‖ are what the inner products of the
  * recurrence say, to rounding; one more product, with a random combination of all vectors found, shows by how much the
- * recurrence is off, and that is added to each. Where it is too much every pair is measured by a product of its own.
+ * recurrence is off, and that is added to each in quadrature. Where it is too much every pair is measured by a product of its own.
  *
  * Cost: as many applications as the gaps demand, `maxProducts` at most; `maxBasis`·n numbers held.
  * Deterministic for a given stream and block size, also across an interruption.

@@ -117,9 +117,11 @@ export class DeflatedSampler implements TraceSampler {
     const sampler = new DeflatedSampler(
       products,
       stream,
-      header === undefined
-        ? await TraceSketch.create(products, rows)
-        : await TraceSketch.restore(products, rows, header.matrices, saved!.vectors),
+      await TraceSketch.open(
+        products,
+        rows,
+        header && { matrices: header.matrices, vectors: saved!.vectors },
+      ),
       await TraceRows.create(operator.space, rows),
       await TraceRows.create(operator.space, rows),
       largestSketch,

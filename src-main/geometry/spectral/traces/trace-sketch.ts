@@ -66,29 +66,26 @@ export class TraceSketch {
     this.images = images
   }
 
-  static async create(products: TraceProducts, capacity: number): Promise<TraceSketch> {
-    const { space } = products.operator
-    return new TraceSketch(
+  /**
+   * @param saved - An interrupted sketch: its matrices, as `matrices` gave them, and vectors that begin with all of its basis and then
+   *   all images, `[2·rank, n]`. Left out: an empty one.
+   */
+  static async open(
+    products: TraceProducts,
+    capacity: number,
+    saved?: { readonly matrices: SketchMatrices; readonly vectors: Vector },
+  ): Promise<TraceSketch> {
+    const { size, space } = products.operator
+    const sketch = new TraceSketch(
       products,
       await TraceRows.create(space, capacity),
       await TraceRows.create(space, capacity),
     )
-  }
-
-  /**
-   * @param matrices - As `matrices` gave them.
-   * @param vectors - All of the basis, then all images, `[2·rank, n]`.
-   */
-  static async restore(
-    products: TraceProducts,
-    capacity: number,
-    matrices: SketchMatrices,
-    vectors: Vector,
-  ): Promise<TraceSketch> {
-    const sketch = await TraceSketch.create(products, capacity)
+    if (saved === undefined) return sketch
+    const { matrices, vectors } = saved
     const rank = matrices.projected.length
     await sketch.basis.append(vectors, rank)
-    await sketch.images.append(vectors.subarray(rank * products.operator.size), rank)
+    await sketch.images.append(vectors.subarray(rank * size), rank)
     sketch.#imageScale = matrices.imageScale
     sketch.projected.push(...symmetricOf(matrices.projected))
     sketch.imageGram.push(...symmetricOf(matrices.imageGram))

@@ -88,9 +88,11 @@ export class ExchangeableSampler implements TraceSampler {
     const sampler = new ExchangeableSampler(
       products,
       stream,
-      header === undefined
-        ? await TraceSketch.create(products, rows)
-        : await TraceSketch.restore(products, rows, header.matrices, saved!.vectors),
+      await TraceSketch.open(
+        products,
+        rows,
+        header && { matrices: header.matrices, vectors: saved!.vectors },
+      ),
       await TraceRows.create(operator.space, rows),
       largestSketch,
       header,
